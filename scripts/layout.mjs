@@ -29,17 +29,18 @@ export function members(root) {
 }
 
 /**
- * All files below a folder, as sorted paths relative to it; node_modules and dist left out.
+ * All files below a folder, as sorted paths relative to it.
  *
  * @param {string} folder
+ * @param {readonly string[]} [skipped] names of folders that are not entered
  * @returns {string[]}
  */
-export function filesBelow(folder) {
+export function filesBelow(folder, skipped = ['node_modules', 'dist']) {
   return list(folder)
     .flatMap((entry) => {
       if (!entry.isDirectory()) return [entry.name]
-      if (entry.name === 'node_modules' || entry.name === 'dist') return []
-      return filesBelow(path.join(folder, entry.name)).map((file) => `${entry.name}/${file}`)
+      if (skipped.includes(entry.name)) return []
+      return filesBelow(path.join(folder, entry.name), skipped).map((file) => `${entry.name}/${file}`)
     })
     .sort()
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pruneOutputs } from './layout.mjs'
-import { root, run, runInstalled, runNpm } from './processes.mjs'
+import { root, runInstalled, runNpm } from './processes.mjs'
 
 /**
  * @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, link?: boolean }} LockEntry
