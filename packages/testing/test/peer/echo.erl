@@ -1,0 +1,4 @@
+-module(echo).
+-export([echo/1]).
+
+echo(Bytes) -> Bytes.
