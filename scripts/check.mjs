@@ -1,6 +1,7 @@
 /** npm run check [-- <name of a check> …]: every check runs, whatever the others say; any failure fails the whole. */
 import { checkFileLength } from './check/file-length.mjs'
 import { checkLayering } from './check/layering.mjs'
+import { checkLockFiles } from './check/lock-file.mjs'
 import { checkPackaging } from './check/packaging.mjs'
 import { pruneOutputs } from './layout.mjs'
 import { root, runInstalled } from './processes.mjs'
@@ -29,6 +30,7 @@ const checks = {
   layering: () => checkLayering(root),
   'file length': () => checkFileLength(root),
   'dead code': tool('knip/bin/knip.js', ['--no-progress']),
+  'lock file': () => checkLockFiles(root),
   packaging: () => checkPackaging(root),
 }
 

@@ -57,8 +57,9 @@ export async function install(folder = root) {
   if (lock && !installIsStale(lock, installed)) return
   const where = path.relative(root, folder)
   console.error(`Installing packages${where && ` of ${where}`} …`)
-  // `ci` obeys the lock file to the letter but starts from nothing; `install` mends what is there.
-  const { status } = await runNpm([lock && !installed ? 'ci' : 'install', '--no-audit', '--no-fund'], { cwd: folder })
+  // Not `npm ci`: it wants other platforms' binaries in the lock file, which not every registry knows. Without saving,
+  // `npm install` takes the versions of the lock file just the same, and leaves the file alone.
+  const { status } = await runNpm(['install', '--no-save', '--no-audit', '--no-fund'], { cwd: folder })
   if (status !== 0) throw new Error(`npm could not install the packages (status ${status}); its output is above`)
 }
 
