@@ -37,7 +37,7 @@ export const pureImports = {
   'node:zlib': '*',
   // Functions of their arguments alone, in modules that also do other things.
   'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual'],
-  'node:net': ['isIP', 'isIPv4', 'isIPv6'],
+  'node:net': ['BlockList', 'isIP', 'isIPv4', 'isIPv6'],
   '@tiebeam/etf': '*',
   '@tiebeam/distribution': '*',
 }
