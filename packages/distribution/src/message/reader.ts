@@ -1,0 +1,200 @@
+import { type Atom, DecodeError, Decoder, type DecoderInit, Tuple } from '@tiebeam/etf'
+import { OPERATION, toSignal } from '../control.ts'
+import type { Signal } from '../signals.ts'
+import { AtomCache } from './atom-cache.ts'
+import { type Assembled, FragmentAssembler } from './fragments.ts'
+import { IdentifierReader } from './identifier-reader.ts'
+import { malformed } from './malformed.ts'
+import {
+  FRAGMENT_FIRST,
+  FRAGMENT_HEADER_BYTES,
+  FRAGMENT_NEXT,
+  HEADER,
+  PASS_THROUGH,
+  SMALL_INTEGER_EXT,
+  SMALL_TUPLE_EXT,
+  VERSION,
+} from './tags.ts'
+
+export interface MessageReaderInit {
+  /** How terms become values; see {@link DecoderInit}. */
+  readonly decoder?: DecoderInit
+  /** Bytes of one message put together from fragments. Default 256 MiB. */
+  readonly messageBytesMax?: number
+  /** Messages of which only some fragments have arrived. Default 4096. */
+  readonly sequencesMax?: number
+  /** Memory of all those messages together. Default 512 MiB. */
+  readonly partialBytesMax?: number
+}
+
+const MESSAGE_BYTES_MAX = 256 * 1024 * 1024
+const SEQUENCES_MAX = 4096
+const PARTIAL_BYTES_MAX = 512 * 1024 * 1024
+
+const NO_REFERENCES: readonly Atom[] = []
+
+/**
+ * Turns the frames of one link into signals. It holds what the link's past means for its future: the atom cache and unfinished
+ * fragments. After an error it is of no further use, and neither is the link.
+ */
+export class MessageReader {
+  readonly #decoder: Decoder
+  readonly #cache = new AtomCache()
+  readonly #identifiers = new IdentifierReader()
+  readonly #fragments: FragmentAssembler
+
+  constructor(init: MessageReaderInit = {}) {
+    this.#decoder = new Decoder(init.decoder)
+    this.#fragments = new FragmentAssembler({
+      messageBytesMax: init.messageBytesMax ?? MESSAGE_BYTES_MAX,
+      sequencesMax: init.sequencesMax ?? SEQUENCES_MAX,
+      partialBytesMax: init.partialBytesMax ?? PARTIAL_BYTES_MAX,
+    })
+  }
+
+  /** Memory held for messages of which some fragments are still to come. */
+  get partialBytes(): number {
+    return this.#fragments.partialBytes
+  }
+
+  /** How many such messages there are. */
+  get sequences(): number {
+    return this.#fragments.sequences
+  }
+
+  /**
+   * Reads one frame, without its length. What it returns keeps nothing of `bytes`.
+   * @returns `undefined` for a tick, and for a fragment that is not the last of its message
+   * @throws DistributionError `MESSAGE_MALFORMED` (with the `DecodeError` as cause), `MESSAGE_TOO_LARGE`, `FRAGMENTS_LIMIT`
+   */
+  read(bytes: Buffer, start: number, end: number): Signal | undefined {
+    if (start === end) return undefined
+    try {
+      if (bytes[start] !== VERSION) return this.#readPassThrough(bytes, start, end)
+      if (start + 2 > end) throw malformed('it ends after one byte')
+      switch (bytes[start + 1]) {
+        case HEADER: {
+          const references = this.#cache.readReferences(bytes, start + 2, end)
+          return this.#readTerms(bytes, this.#cache.offset, end, references)
+        }
+        case FRAGMENT_FIRST:
+          return this.#readFirstFragment(bytes, start, end)
+        case FRAGMENT_NEXT:
+          return this.#readNextFragment(bytes, start, end)
+        default:
+          throw malformed(`131 is followed by ${bytes[start + 1]}, which begins no message`)
+      }
+    } catch (error) {
+      if (error instanceof DecodeError) throw malformed(error.message, error)
+      throw error
+    }
+  }
+
+  #readFirstFragment(bytes: Buffer, start: number, end: number): Signal | undefined {
+    if (start + FRAGMENT_HEADER_BYTES > end) throw malformed('the header of a fragment ends too early')
+    const fragmentId = bytes.readBigUInt64BE(start + 10)
+    const references = this.#cache.readReferences(bytes, start + FRAGMENT_HEADER_BYTES, end)
+    const at = this.#cache.offset
+    if (fragmentId === 1n) return this.#readTerms(bytes, at, end, references)
+    this.#fragments.begin(bytes.readBigUInt64BE(start + 2), fragmentId, references, bytes, at, end)
+    return undefined
+  }
+
+  #readNextFragment(bytes: Buffer, start: number, end: number): Signal | undefined {
+    if (start + FRAGMENT_HEADER_BYTES > end) throw malformed('the header of a fragment ends too early')
+    const sequenceId = bytes.readBigUInt64BE(start + 2)
+    const fragmentId = bytes.readBigUInt64BE(start + 10)
+    const at = start + FRAGMENT_HEADER_BYTES
+    const message: Assembled | undefined = this.#fragments.append(sequenceId, fragmentId, bytes, at, end)
+    return message && this.#readTerms(message.bytes, 0, message.end, message.references)
+  }
+
+  /** Before distribution headers existed: each term with a version of its own. */
+  #readPassThrough(bytes: Buffer, start: number, end: number): Signal {
+    if (bytes[start] !== PASS_THROUGH) throw malformed(`it begins with ${bytes[start]}`)
+    if (start + 1 >= end || bytes[start + 1] !== VERSION) throw malformed('its control message has no version')
+    const control = this.#readControl(bytes, start + 2, end, NO_REFERENCES)
+    const at = this.#decoder.offset
+    if (at === end) return toSignal({ control, hasPayload: false })
+    if (bytes[at] !== VERSION) throw malformed('its payload has no version')
+    const payload = this.#readPayload(bytes, at + 1, end, NO_REFERENCES)
+    return toSignal({ control, payload, hasPayload: true })
+  }
+
+  #readTerms(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Signal {
+    const signal = this.#readCommon(bytes, at, end, references)
+    if (signal !== undefined) return signal
+    const control = this.#readControl(bytes, at, end, references)
+    const payloadAt = this.#decoder.offset
+    if (payloadAt === end) return toSignal({ control, hasPayload: false })
+    const payload = this.#readPayload(bytes, payloadAt, end, references)
+    return toSignal({ control, payload, hasPayload: true })
+  }
+
+  /**
+   * The hot path: messages, without a tuple in between. `undefined` when it is something else, or has a form that is not the usual
+   * one; nothing has happened then.
+   */
+  #readCommon(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Signal | undefined {
+    if (at + 5 > end || bytes[at] !== SMALL_TUPLE_EXT || bytes[at + 2] !== SMALL_INTEGER_EXT) return undefined
+    const arity = bytes[at + 1]
+    const identifiers = this.#identifiers
+    switch (bytes[at + 3]) {
+      case OPERATION.SEND_SENDER: {
+        if (arity !== 3) return undefined
+        const from = identifiers.readPid(bytes, at + 4, end, references)
+        if (from === undefined) return undefined
+        const to = identifiers.readPid(bytes, identifiers.offset, end, references)
+        if (to === undefined) return undefined
+        return { type: 'send', from, to, message: this.#readPayload(bytes, identifiers.offset, end, references) }
+      }
+      case OPERATION.SEND: {
+        if (arity !== 3 || identifiers.readAtom(bytes, at + 4, end, references) === undefined) return undefined
+        const to = identifiers.readPid(bytes, identifiers.offset, end, references)
+        if (to === undefined) return undefined
+        return {
+          type: 'send',
+          from: undefined,
+          to,
+          message: this.#readPayload(bytes, identifiers.offset, end, references),
+        }
+      }
+      case OPERATION.REG_SEND: {
+        if (arity !== 4) return undefined
+        const from = identifiers.readPid(bytes, at + 4, end, references)
+        if (from === undefined) return undefined
+        if (identifiers.readAtom(bytes, identifiers.offset, end, references) === undefined) return undefined
+        const name = identifiers.readAtom(bytes, identifiers.offset, end, references)
+        if (name === undefined) return undefined
+        return { type: 'sendName', from, name, message: this.#readPayload(bytes, identifiers.offset, end, references) }
+      }
+      case OPERATION.ALIAS_SEND: {
+        if (arity !== 3) return undefined
+        const from = identifiers.readPid(bytes, at + 4, end, references)
+        if (from === undefined) return undefined
+        const alias = identifiers.readReference(bytes, identifiers.offset, end, references)
+        if (alias === undefined) return undefined
+        return {
+          type: 'sendAlias',
+          from,
+          alias,
+          message: this.#readPayload(bytes, identifiers.offset, end, references),
+        }
+      }
+      default:
+        return undefined
+    }
+  }
+
+  #readControl(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Tuple {
+    const control = this.#decoder.readTerm(bytes, at, end, references)
+    if (control instanceof Tuple) return control
+    throw malformed('its control message is not a tuple')
+  }
+
+  #readPayload(bytes: Buffer, at: number, end: number, references: readonly Atom[]): unknown {
+    const payload = this.#decoder.readTerm(bytes, at, end, references)
+    if (this.#decoder.offset !== end) throw malformed(`${end - this.#decoder.offset} bytes follow its payload`)
+    return payload
+  }
+}

@@ -1,0 +1,154 @@
+import { Encoder, type Pid } from '@tiebeam/etf'
+import { toControl } from '../control.ts'
+import { DistributionError } from '../errors.ts'
+import { hasFlag } from '../flags.ts'
+import type { SendNameSignal, SendSignal, Signal } from '../signals.ts'
+import { Fragments } from './fragmenting.ts'
+import { HEADER, PASS_THROUGH, VERSION } from './tags.ts'
+
+export interface MessageWriterInit {
+  /** The flags of the link: those that both sides set. */
+  readonly flags: bigint
+  /** Payloads above this are to be cut, when the link has FRAGMENTS. At least 1,024; default 65,536, as in OTP. */
+  readonly fragmentBytesMax?: number
+}
+
+const FRAGMENT_BYTES_MAX = 64 * 1024
+const FRAGMENT_BYTES_LEAST = 1024
+const LENGTH_BYTES = 4
+/** One slot per pair of sender and receiver; a power of two. */
+const PREFIXES = 256
+
+/** All that precedes the payload of a message from one process to another, or to a name; the length is still 0. */
+interface Prefix {
+  readonly from: Pid
+  readonly to: Pid | string
+  readonly bytes: Buffer
+}
+
+/** Writes signals as frames for one link. */
+export class MessageWriter {
+  readonly #flags: bigint
+  readonly #headed: boolean
+  readonly #fragments: boolean
+  readonly #sendSender: boolean
+  readonly #fragmentBytesMax: number
+  readonly #prefixes: (Prefix | undefined)[] = new Array(PREFIXES).fill(undefined)
+  readonly #prefixEncoder = new Encoder({ initialBytes: 1024 })
+  #sequenceId = 1n
+
+  /** @throws DistributionError `OPTION_INVALID` */
+  constructor(init: MessageWriterInit) {
+    this.#flags = init.flags
+    this.#fragments = hasFlag(init.flags, 'FRAGMENTS')
+    // OTP 25 closes a link with FRAGMENTS on a message without a header, even when there is no atom cache.
+    this.#headed = this.#fragments || hasFlag(init.flags, 'DIST_HDR_ATOM_CACHE')
+    this.#sendSender = hasFlag(init.flags, 'SEND_SENDER')
+    this.#fragmentBytesMax = init.fragmentBytesMax ?? FRAGMENT_BYTES_MAX
+    if (!(this.#fragmentBytesMax >= FRAGMENT_BYTES_LEAST)) {
+      throw new DistributionError('OPTION_INVALID', `fragmentBytesMax must be at least ${FRAGMENT_BYTES_LEAST}.`)
+    }
+  }
+
+  /**
+   * Appends the signal as one frame, its 4-byte length included.
+   * @returns 0 when the frame is to leave as it is. Else its payload is longer than `fragmentBytesMax`, and the result is what
+   * {@link fragments} wants to know: the index in the frame at which the payload begins. Such a frame may leave as it is, too, but
+   * then holds up whatever waits behind it.
+   * @throws EncodeError when something in the signal has no term; nothing is appended then
+   */
+  write(encoder: Encoder, signal: Signal): number {
+    const start = encoder.offset
+    try {
+      if (signal.type === 'send') {
+        if (signal.from !== undefined && this.#sendSender) {
+          return this.#writeMessage(encoder, this.#prefix(signal.from, signal.to, signal), signal.message)
+        }
+      } else if (signal.type === 'sendName') {
+        return this.#writeMessage(encoder, this.#prefix(signal.from, signal.name, signal), signal.message)
+      }
+      return this.#writeSignal(encoder, signal)
+    } catch (error) {
+      encoder.offset = start
+      throw error
+    }
+  }
+
+  /**
+   * Cuts a frame for which {@link write} returned `payloadAt`, other than 0. The frame's bytes must not change until the last fragment
+   * has left.
+   */
+  fragments(frame: Buffer, payloadAt: number): Fragments {
+    const sequenceId = this.#sequenceId
+    // Not 0, which OTP takes for a message that is not fragmented.
+    this.#sequenceId = BigInt.asUintN(64, sequenceId + 1n) || 1n
+    return new Fragments(frame, payloadAt, this.#fragmentBytesMax, sequenceId)
+  }
+
+  /** The hot path: what precedes the payload is copied from the last message between the two. */
+  #writeMessage(encoder: Encoder, prefix: Buffer, message: unknown): number {
+    const start = encoder.offset
+    const length = prefix.length
+    encoder.ensure(length)
+    const { buffer } = encoder
+    for (let index = 0; index < length; index++) buffer[start + index] = prefix[index] as number
+    encoder.offset = start + length
+    encoder.writeTerm(message)
+    return this.#finish(encoder, start, start + length)
+  }
+
+  #prefix(from: Pid, to: Pid | string, signal: SendSignal | SendNameSignal): Buffer {
+    const slot = ((typeof to === 'string' ? to.length : to.id) * 31 + from.id) & (PREFIXES - 1)
+    const known = this.#prefixes[slot]
+    if (known !== undefined && isSame(known.from, from) && isSame(known.to, to)) return known.bytes
+    const encoder = this.#prefixEncoder
+    encoder.offset = 0
+    this.#writeHead(encoder)
+    encoder.writeTerm(toControl(signal, this.#flags).control)
+    if (!this.#headed) encoder.writeUint8(VERSION)
+    const bytes = Buffer.from(encoder.buffer.subarray(0, encoder.offset))
+    this.#prefixes[slot] = { from, to, bytes }
+    return bytes
+  }
+
+  #writeSignal(encoder: Encoder, signal: Signal): number {
+    const start = encoder.offset
+    const { control, payload, hasPayload } = toControl(signal, this.#flags)
+    this.#writeHead(encoder)
+    encoder.writeTerm(control)
+    if (!hasPayload) return this.#finish(encoder, start, encoder.offset)
+    if (!this.#headed) encoder.writeUint8(VERSION)
+    const payloadAt = encoder.offset
+    encoder.writeTerm(payload)
+    return this.#finish(encoder, start, payloadAt)
+  }
+
+  /** Room for the length, and what comes before the control message: a header that names no cached atoms. */
+  #writeHead(encoder: Encoder): void {
+    encoder.writeUint32(0)
+    if (this.#headed) {
+      encoder.writeUint8(VERSION)
+      encoder.writeUint8(HEADER)
+      encoder.writeUint8(0)
+    } else {
+      encoder.writeUint8(PASS_THROUGH)
+      encoder.writeUint8(VERSION)
+    }
+  }
+
+  #finish(encoder: Encoder, start: number, payloadAt: number): number {
+    encoder.patchUint32(start, encoder.offset - start - LENGTH_BYTES)
+    return this.#fragments && encoder.offset - payloadAt > this.#fragmentBytesMax ? payloadAt - start : 0
+  }
+}
+
+function isSame(known: Pid | string, other: Pid | string): boolean {
+  if (known === other) return true
+  if (typeof known === 'string' || typeof other === 'string') return false
+  return (
+    known.id === other.id &&
+    known.serial === other.serial &&
+    known.creation === other.creation &&
+    known.node === other.node
+  )
+}
