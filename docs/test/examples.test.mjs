@@ -1,0 +1,150 @@
+/** Every example of the manual and of the READMEs does what the page says. The rules are in docs/test/README.md. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { requirePeer } from '@tiebeam/testing'
+import { filesBelow } from '../../scripts/layout.mjs'
+import { root, runInstalled } from '../../scripts/processes.mjs'
+import { anchorsOf, linksOf } from './markdown.mjs'
+import { scriptOf } from './page-script.mjs'
+
+/** @typedef {import('./page-script.mjs').PageScript} PageScript */
+
+/** Pages whose fences are for people who work on Tiebeam: commands of the repository, which its own scripts' tests cover. */
+const linksOnly = new Set(['CONTRIBUTING.md', 'CHANGELOG.md', 'ARCHITECTURE.md', 'docs/test/README.md'])
+
+const pages = filesBelow(root).filter(
+  (file) => file.endsWith('.md') && !file.split('/').some((part) => part.startsWith('.')),
+)
+const examplePages = pages.filter((page) => !linksOnly.has(page))
+const read = (/** @type {string} */ page) => readFileSync(path.join(root, page), 'utf8')
+
+/** Below the repository, so that its packages resolve; a folder for each run, so that two may run at once. */
+const output = path.join(root, 'docs/dist')
+/** @type {string} */
+let compiled
+/** @type {Map<string, PageScript>} */
+const scripts = new Map()
+let compilation = { status: 0, output: '' }
+
+const programFile = (/** @type {string} */ page, /** @type {number} */ line) =>
+  `${page.replace(/\.md$/, '').replaceAll('/', '.')}.line-${line}`
+
+before(async () => {
+  for (const page of examplePages) scripts.set(page, scriptOf(read(page)))
+  mkdirSync(output, { recursive: true })
+  compiled = mkdtempSync(path.join(output, 'examples-'))
+  const programs = [...scripts].flatMap(([page, { steps }]) =>
+    steps.flatMap((step) =>
+      step.kind === 'program' ? [{ file: programFile(page, step.line), source: step.source }] : [],
+    ),
+  )
+  for (const { file, source } of programs) writeFileSync(path.join(compiled, `${file}.ts`), source)
+  writeFileSync(
+    path.join(compiled, 'tsconfig.json'),
+    JSON.stringify({
+      extends: '../../../tsconfig.base.json',
+      compilerOptions: {
+        ...{ composite: false, declaration: false, declarationMap: false, inlineSources: true },
+        ...{ noUnusedLocals: false, noUnusedParameters: false },
+      },
+      include: ['*.ts'],
+    }),
+  )
+  const built = await runInstalled('typescript/bin/tsc', ['-b', 'packages/cluster', 'packages/testing'], {
+    capture: true,
+  })
+  assert.equal(built.status, 0, built.output)
+  compilation = await runInstalled('typescript/bin/tsc', ['-p', compiled], { capture: true })
+})
+
+after(() => rmSync(compiled, { recursive: true, force: true }))
+
+test('the examples of all pages are correct TypeScript', () => {
+  assert.equal(compilation.status, 0, compilation.output)
+})
+
+test('every link between the pages leads somewhere', () => {
+  const broken = pages.flatMap((page) =>
+    linksOf(read(page))
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => {
+        const [file = '', anchor] = link.split('#')
+        const target = file === '' ? page : path.join(path.dirname(page), file)
+        if (!existsSync(path.join(root, target))) return true
+        return anchor !== undefined && !anchorsOf(read(target)).includes(anchor)
+      })
+      .map((link) => `${page}: ${link}`),
+  )
+  assert.deepEqual(broken, [])
+})
+
+for (const page of examplePages) {
+  test(`what ${page} shows happens as it says`, async (t) => {
+    const script = /** @type {PageScript} */ (scripts.get(page))
+    const ran = script.steps.filter((step) => step.kind !== 'output' && !('notRun' in step)).length
+    t.diagnostic(`${ran} examples run, ${script.notRun.length} not`)
+    for (const { line, language, reason } of script.notRun)
+      t.diagnostic(`not run: ${language} of line ${line}: ${reason}`)
+    for (const step of script.steps) {
+      if (step.kind === 'console' && !requirePeer(t, step.console === 'iex' ? 'elixir' : 'erl')) return
+      if (step.kind === 'commands' && step.text.includes('openssl') && !requirePeer(t, 'openssl')) return
+    }
+    if (ran === 0) return
+    await follow(page, script)
+  })
+}
+
+/**
+ * A page's programs and commands run in a process of their own.
+ *
+ * @param {string} page
+ * @param {PageScript} script
+ */
+async function follow(page, { steps }) {
+  const scratch = realpathSync(mkdtempSync(path.join(tmpdir(), 'tiebeam-docs-')))
+  try {
+    const plan = path.join(scratch, 'plan.json')
+    const withPrograms = steps.map((step) =>
+      step.kind === 'program' ? { ...step, compiled: path.join(compiled, `${programFile(page, step.line)}.js`) } : step,
+    )
+    writeFileSync(plan, JSON.stringify({ steps: withPrograms }))
+    const [program, ...args] = [...ownNetwork(), process.execPath, path.join(root, 'docs/test/page-run.mjs'), plan]
+    // HOME, because erl writes its cookie file there.
+    const env = {
+      ...process.env,
+      HOME: scratch,
+      TERM: 'dumb',
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      NODE_OPTIONS: undefined,
+    }
+    const child = spawn(/** @type {string} */ (program), args, {
+      cwd: scratch,
+      env,
+      stdio: ['ignore', 'inherit', 'pipe'],
+    })
+    let complaint = ''
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      complaint += text
+    })
+    const status = await new Promise((resolve) => child.on('close', resolve))
+    assert.equal(status, 0, `${page}, ${complaint}`)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/**
+ * On Linux a page gets a network of its own, with an EPMD of its own on 4369, and nothing it started outlives it.
+ * Elsewhere it uses the machine's.
+ */
+function ownNetwork() {
+  const command = ['unshare', '--user', '--map-root-user', '--net', '--pid', '--fork', '--kill-child']
+  const [program = '', ...args] = command
+  if (spawnSync(program, [...args, 'ip', 'link', 'set', 'lo', 'up']).status !== 0) return []
+  return [...command, 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
+}
