@@ -1,9 +1,11 @@
 /** npm run check [-- <name of a check> …]: every check runs, whatever the others say; any failure fails the whole. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { checkFileLength } from './check/file-length.mjs'
 import { checkLayering } from './check/layering.mjs'
 import { checkLockFiles } from './check/lock-file.mjs'
 import { checkPackaging } from './check/packaging.mjs'
-import { pruneOutputs } from './layout.mjs'
+import { projects, pruneOutputs } from './layout.mjs'
 import { root, runInstalled } from './processes.mjs'
 import { install, runMain } from './ready.mjs'
 
@@ -18,6 +20,15 @@ const tool = (file, args) => async () => {
   return status === 0 ? [] : [output.trim()]
 }
 
+/** What `tsc -b` would pass over. */
+function unreferencedProjects() {
+  /** @type {{ references: { path: string }[] }} */
+  const { references } = JSON.parse(readFileSync(path.join(root, 'tsconfig.json'), 'utf8'))
+  return projects(root)
+    .filter((project) => !references.some((reference) => reference.path === project))
+    .map((project) => `${project} is not among the references of tsconfig.json`)
+}
+
 /** In this order: packaging looks at what types has compiled. @type {Record<string, () => string[] | Promise<string[]>>} */
 const checks = {
   format: tool('@biomejs/biome/bin/biome', ['ci', '--colors=off', '--error-on-warnings', '--linter-enabled=false']),
@@ -25,7 +36,7 @@ const checks = {
   types: async () => {
     const problems = await tool('typescript/bin/tsc', ['-b'])()
     pruneOutputs(root)
-    return [...problems, ...(await tool('typescript/bin/tsc', ['-p', 'scripts'])())]
+    return [...problems, ...(await tool('typescript/bin/tsc', ['-p', 'scripts'])()), ...unreferencedProjects()]
   },
   layering: () => checkLayering(root),
   'file length': () => checkFileLength(root),

@@ -29,6 +29,18 @@ export function members(root) {
 }
 
 /**
+ * The folders that hold a tsconfig.json of a member: itself, and its tests if there are any.
+ *
+ * @param {string} root
+ * @returns {string[]}
+ */
+export function projects(root) {
+  return members(root)
+    .flatMap((member) => [member, `${member}/test`])
+    .filter((folder) => existsSync(path.join(root, folder, 'tsconfig.json')))
+}
+
+/**
  * All files below a folder, as sorted paths relative to it.
  *
  * @param {string} folder
