@@ -6,12 +6,12 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 const memberFolders = ['packages', 'examples']
-/** Folders whose tests are plain .test.mjs files, run as they are. */
-const scriptFolders = ['scripts', 'docs', 'bench']
+/** Folders whose tests are plain .test.mjs files, run as they are; those outside scripts/ use the compiled packages. */
+const plainFolders = ['scripts', 'docs', 'bench']
 
 /**
- * @typedef {{ source: string, file: string, project?: string }} TestFile
- *   paths relative to the root: what was written, what runs, and the folder of the tsconfig.json that compiles it
+ * @typedef {{ source: string, file: string, projects: string[] }} TestFile
+ *   paths relative to the root: what was written, what runs, and the folders whose tsconfig.json compiles what it needs
  */
 
 /**
@@ -68,13 +68,18 @@ export function testFiles(root) {
       .map((file) => ({
         source: `${member}/test/${file}`,
         file: `${member}/dist/test/${file.replace(/\.ts$/, '.js')}`,
-        project: `${member}/test`,
+        projects: [`${member}/test`],
       })),
   )
-  const plain = scriptFolders.flatMap((folder) =>
+  const packages = members(root).filter((member) => member.startsWith('packages/'))
+  const plain = plainFolders.flatMap((folder) =>
     filesBelow(path.join(root, folder))
       .filter((file) => file.endsWith('.test.mjs'))
-      .map((file) => ({ source: `${folder}/${file}`, file: `${folder}/${file}` })),
+      .map((file) => ({
+        source: `${folder}/${file}`,
+        file: `${folder}/${file}`,
+        projects: folder === 'scripts' ? [] : packages,
+      })),
   )
   return [...compiled, ...plain]
 }

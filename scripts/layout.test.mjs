@@ -30,20 +30,22 @@ test('a test is found by its source, so that the output of a deleted one never r
     'examples/demo/tsconfig.json',
     'examples/demo/test/demo.test.ts',
     'scripts/layout.test.mjs',
+    'docs/test/pages.test.mjs',
     'bench/node_modules/peer/peer.test.mjs',
   ])
   assert.deepEqual(testFiles(root), [
     {
       source: 'packages/etf/test/sub/lists.test.ts',
       file: 'packages/etf/dist/test/sub/lists.test.js',
-      project: 'packages/etf/test',
+      projects: ['packages/etf/test'],
     },
     {
       source: 'examples/demo/test/demo.test.ts',
       file: 'examples/demo/dist/test/demo.test.js',
-      project: 'examples/demo/test',
+      projects: ['examples/demo/test'],
     },
-    { source: 'scripts/layout.test.mjs', file: 'scripts/layout.test.mjs' },
+    { source: 'scripts/layout.test.mjs', file: 'scripts/layout.test.mjs', projects: [] },
+    { source: 'docs/test/pages.test.mjs', file: 'docs/test/pages.test.mjs', projects: ['packages/etf'] },
   ])
 })
 
@@ -54,9 +56,13 @@ test('a folder without a tsconfig.json is no member', (t) => {
 
 test('a filter that names a package selects that package alone, any other selects by path', () => {
   const tests = [
-    { source: 'packages/etf/test/lists.test.ts', file: 'packages/etf/dist/test/lists.test.js' },
-    { source: 'packages/distribution/test/etf.test.ts', file: 'packages/distribution/dist/test/etf.test.js' },
-    { source: 'scripts/layout.test.mjs', file: 'scripts/layout.test.mjs' },
+    { source: 'packages/etf/test/lists.test.ts', file: 'packages/etf/dist/test/lists.test.js', projects: [] },
+    {
+      source: 'packages/distribution/test/etf.test.ts',
+      file: 'packages/distribution/dist/test/etf.test.js',
+      projects: [],
+    },
+    { source: 'scripts/layout.test.mjs', file: 'scripts/layout.test.mjs', projects: [] },
   ]
   const select = (/** @type {string[]} */ ...filters) =>
     selectTests(tests, filters).map((found) => tests.indexOf(found))

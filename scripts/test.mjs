@@ -19,10 +19,10 @@ await runMain(async () => {
       `No test matches ${filters.join(' ')}. Name a package (${members(root).join(', ')}) or a part of a path.`,
     )
   }
-  const projects = tests.flatMap((test) => test.project ?? [])
+  const projects = [...new Set(tests.flatMap((test) => test.projects))]
   // Only what was asked for is built: work in one package goes on while another does not compile.
   if (filters.length === 0) await ready()
-  else if (projects.length > 0) await ready([...new Set(projects)])
+  else if (projects.length > 0) await ready(projects)
   else await install()
 
   const concurrency = Math.max(2, os.availableParallelism())
