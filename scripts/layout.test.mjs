@@ -55,6 +55,7 @@ test('a folder without a tsconfig.json is no member', (t) => {
 })
 
 test('a filter that names a package selects that package alone, any other selects by path', () => {
+  /** @type {import('./layout.mjs').TestFile[]} */
   const tests = [
     { source: 'packages/etf/test/lists.test.ts', file: 'packages/etf/dist/test/lists.test.js', projects: [] },
     {
