@@ -5,7 +5,7 @@
  */
 import { Cluster, KubernetesDns } from '@tiebeam/cluster'
 import { Node, type Process } from '@tiebeam/distribution'
-import { atom, Pid, Tuple, tuple } from '@tiebeam/etf'
+import { type Atom, atom, Pid, Tuple, tuple } from '@tiebeam/etf'
 import type { Order, Report } from './member-messages.ts'
 
 const hello = atom('hello')
@@ -30,16 +30,16 @@ async function greeter(self: Process): Promise<void> {
   }
 }
 
+function isWelcome(message: unknown): message is Tuple<[Atom, Pid, unknown]> {
+  return message instanceof Tuple && message.at(0) === welcome && message.at(1) instanceof Pid
+}
+
 /** A process that says hello to the greeter of another node, waits for its answer, and ends. */
 async function greet(self: Process, node: string, text: string): Promise<void> {
   self.send({ name: 'greeter', node }, tuple(hello, self.pid, text))
-  const answer = await self.receive({
-    match: (message) => (message instanceof Tuple && message.at(0) === welcome ? message : undefined),
-    timeoutMs: answerMs,
-  })
-  if (!(answer instanceof Tuple)) throw new Error(`${node} did not answer within ${answerMs} ms`)
+  const answer = await self.receive({ match: isWelcome, timeoutMs: answerMs })
   const [, from, answerText] = answer.elements
-  report({ type: 'answered', by: (from as Pid).node, text: String(answerText) })
+  report({ type: 'answered', by: from.node, text: String(answerText) })
 }
 
 async function start(order: StartOrder): Promise<() => Promise<void>> {
