@@ -1,0 +1,478 @@
+import { readBigint, readSafeBig } from './bigs.ts'
+import { DecodeError } from './errors.ts'
+import { IdentifierReader } from './identifier-reader.ts'
+import { type KeyShape, KeyShapes } from './key-shapes.ts'
+import { defaultAtomCharactersMax, defaultDepthMax, defaultInflatedBytesMax, defaultSizeBytesMax } from './limits.ts'
+import { MapKeys } from './map-keys.ts'
+import { isSetStruct, mapField, structField, structFrom, textObject } from './structs.ts'
+import { readText, type TextBuffer } from './texts.ts'
+import type { Atom } from './values/atom.ts'
+import { BitString } from './values/bit-string.ts'
+import { Binary, Float, LocalTerm } from './values/exact.ts'
+import { Fun } from './values/fun.ts'
+import { ImproperList } from './values/improper-list.ts'
+import { Tuple } from './values/tuple.ts'
+
+export interface DecoderInit {
+  /**
+   * `comfortable` (default): 1.0 is the number 1, text is a string, a map with string keys a plain object.
+   * `exact`: a term that is decoded and encoded again is the same term.
+   */
+  decoding?: 'comfortable' | 'exact'
+  /**
+   * What a comfortable decoder makes of binaries: `text` (default) a string when they are UTF-8, else a Uint8Array;
+   * `bytes` always a Uint8Array, so that a type never depends on contents. Keys of maps are text in both.
+   */
+  binaries?: 'text' | 'bytes'
+  /**
+   * What a comfortable decoder makes of maps whose keys are atoms: `atoms` (default) a Map with those atoms; `strings` a
+   * plain object with their names, as long as no two keys become the same.
+   */
+  atomKeys?: 'atoms' | 'strings'
+  /** Levels of lists, tuples, maps and funs inside each other. Default 1,000. */
+  depthMax?: number
+  /** Bytes of one term. Default 256 MiB. */
+  sizeBytesMax?: number
+  /** Characters of an atom. Default 255. */
+  atomCharactersMax?: number
+  /** Bytes of a compressed term after inflation. Default 64 MiB. */
+  inflatedBytesMax?: number
+}
+
+/** Reads terms. Keep one for many terms: it remembers the keys and atoms that it met last. */
+export class Decoder extends IdentifierReader {
+  readonly inflatedBytesMax: number
+  readonly #sizeBytesMax: number
+  readonly #depthMax: number
+  readonly #keysToStrings: boolean
+  readonly #bytesOnly: boolean
+  #exact: boolean
+  #depth = 0
+  readonly #shapes = new KeyShapes()
+
+  constructor(init: DecoderInit = {}) {
+    super(init.atomCharactersMax ?? defaultAtomCharactersMax)
+    this.inflatedBytesMax = init.inflatedBytesMax ?? defaultInflatedBytesMax
+    this.#sizeBytesMax = init.sizeBytesMax ?? defaultSizeBytesMax
+    this.#depthMax = init.depthMax ?? defaultDepthMax
+    this.#exact = init.decoding === 'exact'
+    this.#bytesOnly = init.binaries === 'bytes'
+    this.#keysToStrings = init.atomKeys === 'strings'
+  }
+
+  /**
+   * Reads one term, without the version byte 131, that starts at `start` and ends at or before `end`; then `offset` is
+   * the index after it. Atoms that came with the message's header are found in `atomCacheReferences`.
+   * @throws DecodeError whose `offset` counts from the start of `bytes`
+   */
+  readTerm(bytes: Uint8Array, start = 0, end: number = bytes.length, atomCacheReferences?: readonly Atom[]): unknown {
+    if (end - start > this.#sizeBytesMax) {
+      throw new DecodeError(
+        'ETF_SIZE',
+        start,
+        `${end - start} bytes exceed the limit of ${this.#sizeBytesMax} (sizeBytesMax)`,
+      )
+    }
+    this.bytes = asBuffer(bytes)
+    this.offset = start
+    this.end = Math.min(end, bytes.length)
+    this.atomCacheReferences = atomCacheReferences
+    this.#depth = 0
+    const exact = this.#exact
+    try {
+      return bytes[start] === 121 && start < this.end ? this.#readLocal() : this.#readValue()
+    } catch (error) {
+      throw error instanceof RangeError ? this.#ofRangeError(error) : error
+    } finally {
+      this.#exact = exact
+      this.bytes = noBytes
+      this.atomCacheReferences = undefined
+    }
+  }
+
+  #ofRangeError(cause: RangeError): DecodeError {
+    if (/call stack/.test(cause.message)) {
+      return new DecodeError('ETF_DEPTH', this.offset, 'terms are nested deeper than the stack allows', { cause })
+    }
+    return new DecodeError('ETF_SIZE', this.offset, 'the term is larger than JavaScript can hold', { cause })
+  }
+
+  #readValue(): unknown {
+    if (this.offset >= this.end) this.truncated(1)
+    const tag = this.bytes[this.offset++]!
+    switch (tag) {
+      case 109: // BINARY_EXT
+        return this.#readBinary()
+      case 97: // SMALL_INTEGER_EXT
+        return this.readUint8()
+      case 98: // INTEGER_EXT
+        return this.readInt32()
+      case 119: // SMALL_ATOM_UTF8_EXT
+        return atomValue(this.readAtomText(this.readUint8(), true))
+      case 116: // MAP_EXT
+        return this.#readMap()
+      case 106: // NIL_EXT
+        return []
+      case 108: // LIST_EXT
+        return this.#readList()
+      case 104: // SMALL_TUPLE_EXT
+        return this.#readTuple(this.readUint8())
+      case 70: // NEW_FLOAT_EXT
+        return this.#floatValue(this.readFloat())
+      case 107: // STRING_EXT
+        return this.#readByteList()
+      case 110: // SMALL_BIG_EXT
+        return this.#readBig(this.readUint8(), false)
+      case 111: // LARGE_BIG_EXT
+        return this.#readBig(this.readUint32(), true)
+      case 88: // NEW_PID_EXT
+        return this.readPid(true)
+      case 90: // NEWER_REFERENCE_EXT
+        return this.readReference(true)
+      case 77: // BIT_BINARY_EXT
+        return this.#readBits()
+      default:
+        return this.#readRareValue(tag)
+    }
+  }
+
+  #readRareValue(tag: number): unknown {
+    switch (tag) {
+      case 105: // LARGE_TUPLE_EXT
+        return this.#readTuple(this.readUint32())
+      case 89: // NEW_PORT_EXT
+        return this.readPort(true)
+      case 120: // V4_PORT_EXT
+        return this.readWidePort()
+      case 112: // NEW_FUN_EXT
+        return this.#readFun()
+      case 113: // EXPORT_EXT
+        return this.readExport()
+      case 99: // FLOAT_EXT
+        return this.#floatValue(this.readOldFloat())
+      case 103: // PID_EXT
+        return this.readPid(false)
+      case 102: // PORT_EXT
+        return this.readPort(false)
+      case 101: // REFERENCE_EXT
+        return this.readOldReference()
+      case 114: // NEW_REFERENCE_EXT
+        return this.readReference(false)
+      case 117: // FUN_EXT
+        return this.#readOldFun()
+      case 121: // LOCAL_EXT
+        return this.fail('ETF_UNKNOWN_TAG', 'a term in a local format stands inside another term', this.offset - 1)
+      default: {
+        const found = this.readAtom(tag)
+        if (found !== undefined) return atomValue(found)
+        return this.fail('ETF_UNKNOWN_TAG', `there is no tag ${tag}`, this.offset - 1)
+      }
+    }
+  }
+
+  #enter(): void {
+    if (++this.#depth > this.#depthMax)
+      this.fail('ETF_DEPTH', `nested deeper than ${this.#depthMax} levels (depthMax)`, this.offset - 1)
+  }
+
+  #floatValue(value: number): number | Float {
+    return this.#exact && Number.isSafeInteger(value) ? new Float(value) : value
+  }
+
+  #readBinary(): unknown {
+    const length = this.readUint32()
+    if (this.#exact) return new Binary(this.readCopy(length))
+    if (this.#bytesOnly) return this.readCopy(length)
+    return this.#readTextOrBytes(length)
+  }
+
+  #readTextOrBytes(length: number): string | Uint8Array {
+    this.need(length)
+    const text = readText(this.bytes, this.offset, length)
+    if (text === undefined) return this.readCopy(length)
+    this.offset += length
+    return text
+  }
+
+  /** BIT_BINARY_EXT; with whole bytes it is what a TypeScript peer makes of a Uint8Array. */
+  #readBits(): Uint8Array | BitString {
+    const length = this.readUint32()
+    const lastBits = this.readUint8()
+    if (lastBits > 8 || (lastBits === 0) !== (length === 0)) {
+      this.fail(
+        'ETF_MALFORMED',
+        `a bit string of ${length} bytes cannot have ${lastBits} bits in its last`,
+        this.offset - 1,
+      )
+    }
+    const bytes = this.readCopy(length)
+    return lastBits === 8 || length === 0 ? bytes : new BitString(bytes, lastBits)
+  }
+
+  #readBig(length: number, large: boolean): number | bigint {
+    const negative = this.readUint8() !== 0
+    this.need(length)
+    const start = this.offset
+    this.offset += length
+    const safe = large ? undefined : readSafeBig(this.bytes, start, length, negative)
+    return safe ?? readBigint(this.bytes, start, length, negative)
+  }
+
+  /** STRING_EXT. */
+  #readByteList(): number[] {
+    const length = this.readUint16()
+    this.need(length)
+    const bytes = this.bytes
+    const start = this.offset
+    const list: number[] = []
+    for (let i = 0; i < length; i++) list.push(bytes[start + i]!)
+    this.offset = start + length
+    return list
+  }
+
+  #readList(): unknown {
+    this.#enter()
+    const list: unknown[] = []
+    for (;;) {
+      // Besides each element there is at least the tag of a tail.
+      const count = this.checkedCount(this.readUint32(), 1)
+      for (let i = 0; i < count; i++) list.push(this.#readValue())
+      this.need(1)
+      const tag = this.bytes[this.offset]!
+      if (tag === 106) {
+        this.offset++
+        break
+      }
+      // A list as the tail of a list continues it, at no deeper level.
+      if (tag === 108) {
+        this.offset++
+        continue
+      }
+      const tail = this.#readValue()
+      if (Array.isArray(tail)) {
+        for (const element of tail) list.push(element)
+        break
+      }
+      this.#depth--
+      return list.length === 0 ? tail : new ImproperList(list, tail)
+    }
+    this.#depth--
+    return list
+  }
+
+  #readTuple(arity: number): Tuple {
+    this.#enter()
+    this.checkedCount(arity, 1)
+    const elements: unknown[] = []
+    for (let i = 0; i < arity; i++) elements.push(this.#readValue())
+    this.#depth--
+    return new Tuple(elements)
+  }
+
+  #readMap(): unknown {
+    this.#enter()
+    const size = this.checkedCount(this.readUint32(), 2)
+    let value: unknown
+    if (this.#exact) {
+      value = this.#readEntries(new Map(), size)
+    } else if (size === 0 || this.bytes[this.offset] === 109) {
+      value = this.#readObject(size)
+    } else {
+      const map = this.#readEntries(new Map(), size)
+      value = structFrom(map) ?? (this.#keysToStrings ? textObject(map) : undefined) ?? map
+    }
+    this.#depth--
+    return value
+  }
+
+  /** A map that starts with a binary as key: a plain object, as long as all keys turn out to be text. */
+  #readObject(size: number): unknown {
+    const object: Record<string, unknown> = {}
+    let shape = this.#shapes.root
+    for (let i = 0; i < size; i++) {
+      const next = this.#readShape(shape)
+      if (next === undefined) return this.#readLooseObject(object, shape.keys(), size)
+      shape = next
+      object[next.key] = this.#readValue()
+    }
+    return object
+  }
+
+  /** Reads the next key if it is text that the shapes know or take up; else leaves `offset` before the key. */
+  #readShape(shape: KeyShape): KeyShape | undefined {
+    const bytes = this.bytes
+    const start = this.offset + 5
+    if (start > this.end || bytes[start - 5] !== 109) return undefined
+    const length =
+      ((bytes[start - 4]! << 24) | (bytes[start - 3]! << 16) | (bytes[start - 2]! << 8) | bytes[start - 1]!) >>> 0
+    if (length > this.end - start) return undefined
+    let next = shape.next
+    if (next === undefined || next.length !== length || !next.matches(bytes, start)) {
+      const key = readText(bytes, start, length)
+      next = key === undefined ? undefined : this.#shapes.follow(shape, key, bytes, start, length)
+      if (next === undefined) return undefined
+    }
+    this.offset = start + length
+    return next
+  }
+
+  /** Goes on with an object whose keys are not worth remembering, or no text. */
+  #readLooseObject(object: Record<string, unknown>, keys: string[], size: number): unknown {
+    while (keys.length < size) {
+      const start = this.offset
+      this.need(1)
+      const key = this.bytes[start] === 109 ? this.#readKey() : undefined
+      if (typeof key !== 'string') {
+        this.offset = start
+        return this.#continueAsMap(object, keys, size)
+      }
+      if (Object.hasOwn(object, key))
+        this.fail('ETF_DUPLICATE_KEY', `the key ${JSON.stringify(key)} stands twice in a map`, start)
+      setProperty(object, key, this.#readValue())
+      keys.push(key)
+    }
+    return object
+  }
+
+  #continueAsMap(object: Record<string, unknown>, keys: readonly string[], size: number): unknown {
+    const map = new Map<unknown, unknown>()
+    for (const key of keys) map.set(key, object[key])
+    this.#readEntries(map, size)
+    return structFrom(map) ?? (this.#keysToStrings ? textObject(map) : undefined) ?? map
+  }
+
+  #readEntries(map: Map<unknown, unknown>, size: number): Map<unknown, unknown> {
+    const keys = new MapKeys()
+    while (map.size < size) {
+      const start = this.offset
+      const key = this.#readKey()
+      const before = map.size
+      const isSet = key === mapField && isSetStruct(map.get(structField))
+      if (map.has(key)) this.fail('ETF_DUPLICATE_KEY', 'a key stands twice in a map', start)
+      keys.add(key, start)
+      map.set(key, isSet && !this.#exact ? this.#readMembers() : this.#readValue())
+      if (map.size === before) this.fail('ETF_DUPLICATE_KEY', 'a key stands twice in a map', start)
+    }
+    return keys.settled(map, (start) => this.#readKeyExactly(start))
+  }
+
+  /**
+   * A key of a map. Text is a string also where other binaries are bytes, since nobody could look up bytes; a float such
+   * as 1.0 stays a Float, since 1 may be a key of the same map.
+   */
+  #readKey(): unknown {
+    this.need(1)
+    const tag = this.bytes[this.offset]
+    if (this.#exact) return this.#readValue()
+    if (tag === 109) {
+      this.offset++
+      return this.#readTextOrBytes(this.readUint32())
+    }
+    const start = this.offset
+    const key = this.#readValue()
+    return (tag === 70 || tag === 99) && Number.isSafeInteger(key) ? this.#readKeyExactly(start) : key
+  }
+
+  #readKeyExactly(start: number): unknown {
+    const { offset } = this
+    const exact = this.#exact
+    this.offset = start
+    this.#exact = true
+    const key = this.#readValue()
+    this.#exact = exact
+    this.offset = offset
+    return key
+  }
+
+  /** The members of a %MapSet{}, in order: the value under its key `map`. */
+  #readMembers(): unknown {
+    if (this.bytes[this.offset] !== 116) return this.#readValue()
+    this.offset++
+    this.#enter()
+    const map = this.#readEntries(new Map(), this.checkedCount(this.readUint32(), 2))
+    this.#depth--
+    return map
+  }
+
+  /** NEW_FUN_EXT. */
+  #readFun(): Fun {
+    this.#enter()
+    const start = this.offset
+    const size = this.readUint32()
+    const arity = this.readUint8()
+    const digest = this.readCopy(16)
+    const index = this.readUint32()
+    const freeCount = this.checkedCount(this.readUint32(), 1)
+    const module = this.readAtomName()
+    const oldIndex = this.#readSmallInteger()
+    const oldUnique = this.#readSmallInteger()
+    const pid = this.readTaggedPid()
+    const free = this.#readFree(freeCount)
+    if (this.offset - start !== size) {
+      this.fail('ETF_MALFORMED', `a fun claims ${size} bytes and has ${this.offset - start}`, start)
+    }
+    return new Fun({ arity, digest, index, module, oldIndex, oldUnique, pid, free })
+  }
+
+  /** FUN_EXT. */
+  #readOldFun(): Fun {
+    this.#enter()
+    const freeCount = this.checkedCount(this.readUint32(), 1)
+    const pid = this.readTaggedPid()
+    const module = this.readAtomName()
+    const oldIndex = this.#readSmallInteger()
+    const oldUnique = this.#readSmallInteger()
+    const free = this.#readFree(freeCount)
+    return new Fun({ arity: undefined, digest: undefined, index: oldIndex, module, oldIndex, oldUnique, pid, free })
+  }
+
+  #readFree(count: number): unknown[] {
+    const free: unknown[] = []
+    for (let i = 0; i < count; i++) free.push(this.#readValue())
+    this.#depth--
+    return free
+  }
+
+  #readSmallInteger(): number {
+    const start = this.offset
+    const value = this.#readValue()
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || this.bytes[start] === 70) {
+      this.fail('ETF_MALFORMED', 'an integer is expected here', start)
+    }
+    return value
+  }
+
+  /** LOCAL_EXT: only its sender knows its format, and so its end. */
+  #readLocal(): LocalTerm {
+    this.offset++
+    return new LocalTerm(this.readCopy(this.end - this.offset))
+  }
+}
+
+const noBytes = Buffer.alloc(0) as TextBuffer
+
+function asBuffer(bytes: Uint8Array): TextBuffer {
+  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) as TextBuffer
+}
+
+function atomValue(found: Atom): unknown {
+  switch (found.name) {
+    case 'true':
+      return true
+    case 'false':
+      return false
+    case 'nil':
+      return null
+    case 'undefined':
+      return undefined
+    default:
+      return found
+  }
+}
+
+/** Defines a property, also one of the name `__proto__`, which an assignment would not. */
+function setProperty(object: object, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+  else (object as Record<string, unknown>)[key] = value
+}

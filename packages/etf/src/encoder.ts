@@ -1,0 +1,435 @@
+import { types } from 'node:util'
+import { writeBigint, writeSafeBig } from './bigs.ts'
+import { calendar, dateFields, dateStruct, setStruct, utcAbbreviation, utcZone } from './dates.ts'
+import { duplicateKeyIndex } from './duplicate-keys.ts'
+import { faultOf } from './encode-fault.ts'
+import { EncodeError } from './errors.ts'
+import { defaultDepthMax, defaultInitialBytes, defaultSizeBytesMax } from './limits.ts'
+import { Output, writeUnits } from './output.ts'
+import { isRealmRoot } from './plain-objects.ts'
+import { type Atom, atomNameFault } from './values/atom.ts'
+import type { BitString } from './values/bit-string.ts'
+import type { Binary, Float, LocalTerm } from './values/exact.ts'
+import type { ExportFun, Fun } from './values/fun.ts'
+import type { Pid, Port, Reference } from './values/identifiers.ts'
+import type { ImproperList } from './values/improper-list.ts'
+import { type Kind, kindOf } from './values/kind.ts'
+import { Tuple } from './values/tuple.ts'
+
+export interface EncoderInit {
+  /** Size of the first allocation, in bytes. Default 8 KiB. */
+  initialBytes?: number
+  /** Levels of lists, tuples and maps inside each other. Default 1,000. */
+  depthMax?: number
+  /** Most bytes that may be written between two calls of {@link Encoder.take}. Default 256 MiB. */
+  sizeBytesMax?: number
+}
+
+/**
+ * Writes terms, and whatever surrounds them, one after the other into one growing buffer.
+ * The form is the one of OTP's `term_to_binary(Term, [{minor_version, 2}])`.
+ */
+export class Encoder extends Output {
+  readonly #depthMax: number
+
+  constructor(init: EncoderInit = {}) {
+    super(init.initialBytes ?? defaultInitialBytes, init.sizeBytesMax ?? defaultSizeBytesMax)
+    this.#depthMax = init.depthMax ?? defaultDepthMax
+  }
+
+  /**
+   * Writes the term of a value, without the version byte 131.
+   * @throws EncodeError with the path to the fault; `offset` is then what it was before
+   */
+  writeTerm(value: unknown): void {
+    const start = this.offset
+    try {
+      if (typeof value === 'object' && value !== null && kindOf(value) === 'local') this.#writeLocal(value as LocalTerm)
+      else this.#writeValue(value, 0)
+    } catch (error) {
+      this.offset = start
+      throw faultOf(value, error, this.#depthMax)
+    }
+  }
+
+  #writeValue(value: unknown, depth: number): void {
+    switch (typeof value) {
+      case 'string':
+        this.writeText(value)
+        return
+      case 'number':
+        this.#writeNumber(value)
+        return
+      case 'object':
+        if (value === null) this.writeAtomName('nil')
+        else this.#writeObject(value, depth + 1)
+        return
+      case 'boolean':
+        this.writeAtomName(value ? 'true' : 'false')
+        return
+      case 'undefined':
+        this.writeAtomName('undefined')
+        return
+      case 'bigint':
+        writeBigint(this, value)
+        return
+      default:
+        throw new EncodeError('ETF_NO_TERM', '$', `a ${typeof value} has no term`)
+    }
+  }
+
+  #writeNumber(value: number): void {
+    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+      this.writeInteger(value)
+    } else if (Number.isSafeInteger(value) && value !== 0) {
+      writeSafeBig(this, value)
+    } else if (Number.isFinite(value)) {
+      this.writeFloat(value)
+    } else {
+      throw new EncodeError('ETF_NO_TERM', '$', `${value} has no term`)
+    }
+  }
+
+  /** An integer of 32 bits with sign. */
+  writeInteger(value: number): void {
+    if (value >= 0 && value < 256) {
+      this.ensure(2)
+      this.buffer[this.offset++] = 97
+      this.buffer[this.offset++] = value
+    } else {
+      this.writeTagged32(98, value)
+    }
+  }
+
+  #writeObject(value: object, depth: number): void {
+    if (depth > this.#depthMax) {
+      throw new EncodeError('ETF_DEPTH', '$', `nested deeper than ${this.#depthMax} levels (depthMax)`)
+    }
+    if (Array.isArray(value)) {
+      this.#writeArray(value, depth)
+      return
+    }
+    const prototype = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype || prototype === null) this.#writePlainObject(value, depth)
+    else if (prototype === Tuple.prototype) this.#writeTuple(value as Tuple, depth)
+    else this.#writeInstance(value, prototype, depth)
+  }
+
+  #writePlainObject(value: object, depth: number): void {
+    const record = value as Record<string, unknown>
+    const keys = Object.keys(record)
+    this.writeMapHeader(keys.length)
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!
+      this.writeText(key)
+      this.#writeValue(record[key], depth)
+    }
+  }
+
+  #writeArray(array: readonly unknown[], depth: number): void {
+    const length = array.length
+    if (length === 0) {
+      this.writeNil()
+    } else if (length < 65_536 && areBytes(array)) {
+      this.#writeByteList(array)
+    } else {
+      this.writeTagged32(108, length)
+      for (let i = 0; i < length; i++) this.#writeValue(array[i], depth)
+      this.writeNil()
+    }
+  }
+
+  /** STRING_EXT: OTP's short form of a list of 1 to 65,535 integers from 0 to 255. */
+  #writeByteList(bytes: readonly number[]): void {
+    const length = bytes.length
+    this.ensure(3 + length)
+    const buffer = this.buffer
+    let at = this.offset
+    buffer[at++] = 107
+    buffer[at++] = length >>> 8
+    buffer[at++] = length
+    for (let i = 0; i < length; i++) buffer[at++] = bytes[i]!
+    this.offset = at
+  }
+
+  #writeTuple(value: Tuple, depth: number): void {
+    const elements = value.elements
+    this.writeTupleHeader(elements.length)
+    for (let i = 0; i < elements.length; i++) this.#writeValue(elements[i], depth)
+  }
+
+  #writeInstance(value: object, prototype: object, depth: number): void {
+    const kind = kindOf(value)
+    if (kind !== undefined) this.#writeKind(kind, value, depth)
+    else if (types.isMap(value)) this.#writeMap(value, depth)
+    else if (types.isUint8Array(value)) this.#writeBits(value, value.length === 0 ? 0 : 8)
+    else if (types.isSet(value)) this.#writeSet(value, depth)
+    else if (types.isDate(value)) this.#writeDate(value)
+    // The Object.prototype of another realm, such as a vm context.
+    else if (isRealmRoot(prototype)) this.#writePlainObject(value, depth)
+    else throw new EncodeError('ETF_NO_TERM', '$', 'an instance of a class has no term')
+  }
+
+  #writeKind(kind: Kind, value: object, depth: number): void {
+    switch (kind) {
+      case 'atom':
+        this.writeAtomName((value as Atom).name)
+        return
+      case 'tuple':
+        this.#writeTuple(value as Tuple, depth)
+        return
+      case 'pid':
+        this.writePid(value as Pid)
+        return
+      case 'reference':
+        this.writeReference(value as Reference)
+        return
+      case 'port':
+        this.writePort(value as Port)
+        return
+      case 'fun':
+        this.#writeFun(value as Fun, depth)
+        return
+      case 'exportFun':
+        this.#writeExport(value as ExportFun)
+        return
+      case 'improperList':
+        this.#writeImproperList(value as ImproperList, depth)
+        return
+      case 'bitString':
+        this.#writeBits((value as BitString).bytes, (value as BitString).lastBits)
+        return
+      case 'binary':
+        this.writeTagged32(109, (value as Binary).bytes.length)
+        this.writeBytes((value as Binary).bytes)
+        return
+      case 'float':
+        this.writeFloat((value as Float).value)
+        return
+      case 'local':
+        throw new EncodeError('ETF_NO_TERM', '$', 'a local term may only stand by itself')
+    }
+  }
+
+  #writeMap(map: ReadonlyMap<unknown, unknown>, depth: number): void {
+    this.#refuseDuplicates(map)
+    this.writeMapHeader(map.size)
+    for (const [key, value] of map) {
+      this.#writeValue(key, depth)
+      this.#writeValue(value, depth)
+    }
+  }
+
+  /** A Set travels as Elixir's `%MapSet{}`, its members being the keys of a map whose values are `[]`. */
+  #writeSet(set: ReadonlySet<unknown>, depth: number): void {
+    this.#refuseDuplicates(set)
+    this.writeMapHeader(3)
+    // The decoder counts on this order: it learns that the map is a set before it comes to the members.
+    this.#writeField('__struct__')
+    this.writeAtomName(setStruct)
+    this.#writeField('version')
+    this.writeInteger(2)
+    this.#writeField('map')
+    this.writeMapHeader(set.size)
+    for (const member of set) {
+      this.#writeValue(member, depth + 1)
+      this.writeNil()
+    }
+  }
+
+  #refuseDuplicates(keys: { keys(): IterableIterator<unknown> }): void {
+    if (duplicateKeyIndex(keys.keys()) >= 0)
+      throw new EncodeError('ETF_DUPLICATE_KEY', '$', 'two keys are the same term')
+  }
+
+  #writeDate(date: Date): void {
+    if (Number.isNaN(date.getTime())) throw new EncodeError('ETF_NO_TERM', '$', 'an invalid Date has no term')
+    const fields = dateFields(date)
+    this.writeMapHeader(13)
+    this.#writeField('__struct__')
+    this.writeAtomName(dateStruct)
+    this.#writeField('calendar')
+    this.writeAtomName(calendar)
+    this.#writeIntegerField('day', fields.day)
+    this.#writeIntegerField('hour', fields.hour)
+    this.#writeField('microsecond')
+    this.writeTupleHeader(2)
+    this.writeInteger(fields.microsecond)
+    this.writeInteger(3)
+    this.#writeIntegerField('minute', fields.minute)
+    this.#writeIntegerField('month', fields.month)
+    this.#writeIntegerField('second', fields.second)
+    this.#writeIntegerField('std_offset', 0)
+    this.#writeField('time_zone')
+    this.writeText(utcZone)
+    this.#writeIntegerField('utc_offset', 0)
+    this.#writeIntegerField('year', fields.year)
+    this.#writeField('zone_abbr')
+    this.writeText(utcAbbreviation)
+  }
+
+  #writeField(name: string): void {
+    this.writeAtomName(name)
+  }
+
+  #writeIntegerField(name: string, value: number): void {
+    this.writeAtomName(name)
+    this.writeInteger(value)
+  }
+
+  #writeImproperList(list: ImproperList, depth: number): void {
+    this.writeTagged32(108, list.elements.length)
+    for (const element of list.elements) this.#writeValue(element, depth)
+    this.#writeValue(list.tail, depth)
+  }
+
+  /** BIT_BINARY_EXT. Whole bytes take this form too, which OTP reads as a binary and a TypeScript peer as bytes. */
+  #writeBits(bytes: Uint8Array, lastBits: number): void {
+    this.writeTagged32(77, bytes.length)
+    this.writeUint8(lastBits)
+    this.writeBytes(bytes)
+  }
+
+  #writeFun(fun: Fun, depth: number): void {
+    const start = this.offset
+    if (fun.digest === undefined || fun.arity === undefined) {
+      this.writeTagged32(117, fun.free.length)
+      this.writePid(fun.pid)
+      this.writeAtomName(fun.module)
+      this.#writeNumber(fun.oldIndex)
+      this.#writeNumber(fun.oldUnique)
+      for (const value of fun.free) this.#writeValue(value, depth)
+      return
+    }
+    // The size counts itself and all that follows; it is known only at the end.
+    this.writeTagged32(112, 0)
+    this.writeUint8(fun.arity)
+    this.writeBytes(fun.digest)
+    this.writeUint32(fun.index)
+    this.writeUint32(fun.free.length)
+    this.writeAtomName(fun.module)
+    this.#writeNumber(fun.oldIndex)
+    this.#writeNumber(fun.oldUnique)
+    this.writePid(fun.pid)
+    for (const value of fun.free) this.#writeValue(value, depth)
+    this.patchUint32(start + 1, this.offset - start - 1)
+  }
+
+  #writeExport(value: ExportFun): void {
+    this.writeUint8(113)
+    this.writeAtomName(value.module)
+    this.writeAtomName(value.function)
+    this.writeInteger(value.arity)
+  }
+
+  #writeLocal(value: LocalTerm): void {
+    this.writeUint8(121)
+    this.writeBytes(value.bytes)
+  }
+
+  /** NEW_PID_EXT. */
+  writePid(pid: Pid): void {
+    this.writeUint8(88)
+    this.writeAtomName(pid.node)
+    this.ensure(12)
+    this.#writeWord(pid.id)
+    this.#writeWord(pid.serial)
+    this.#writeWord(pid.creation)
+  }
+
+  /** NEWER_REFERENCE_EXT. */
+  writeReference(reference: Reference): void {
+    const { ids } = reference
+    if (ids.length < 1 || ids.length > 5) throw new EncodeError('ETF_RANGE', '$', 'a reference has 1 to 5 words')
+    this.ensure(3)
+    this.writeUint8(90)
+    this.writeUint16(ids.length)
+    this.writeAtomName(reference.node)
+    this.#writeWord(reference.creation)
+    for (let i = 0; i < ids.length; i++) this.#writeWord(ids[i]!)
+  }
+
+  /** NEW_PORT_EXT as long as the number fits its 28 bits, V4_PORT_EXT from there on. */
+  writePort(port: Port): void {
+    const { id } = port
+    if (typeof id !== 'bigint' || id < 0n || id > 0xffff_ffff_ffff_ffffn) {
+      throw new EncodeError('ETF_RANGE', '$', `the id of a port is a bigint of 64 bits, not ${String(id)}`)
+    }
+    const wide = id > 0x0fff_ffffn
+    this.writeUint8(wide ? 120 : 89)
+    this.writeAtomName(port.node)
+    if (wide) this.writeUint64(id)
+    else this.#writeWord(Number(id))
+    this.#writeWord(port.creation)
+  }
+
+  #writeWord(value: number): void {
+    if (value >>> 0 !== value)
+      throw new EncodeError('ETF_RANGE', '$', `${value} is not an integer of 32 bits without sign`)
+    this.writeUint32(value)
+  }
+
+  /** SMALL_TUPLE_EXT or LARGE_TUPLE_EXT up to the first element; the elements follow by `writeTerm`. */
+  writeTupleHeader(arity: number): void {
+    if (arity < 256) {
+      this.ensure(2)
+      this.buffer[this.offset++] = 104
+      this.buffer[this.offset++] = arity
+    } else {
+      this.writeTagged32(105, arity)
+    }
+  }
+
+  /** MAP_EXT up to the first key; keys and values follow in turn. */
+  writeMapHeader(size: number): void {
+    this.writeTagged32(116, size)
+  }
+
+  /** LIST_EXT up to the first element; after the elements comes the tail, `writeNil` for a proper list. */
+  writeListHeader(length: number): void {
+    this.writeTagged32(108, length)
+  }
+
+  /** NIL_EXT, the empty list. */
+  writeNil(): void {
+    this.writeUint8(106)
+  }
+
+  /** SMALL_ATOM_UTF8_EXT, or ATOM_UTF8_EXT when the name takes more than 255 bytes. */
+  writeAtomName(name: string): void {
+    const length = name.length
+    if (length > 85 || typeof name !== 'string') {
+      this.#writeLongAtomName(name)
+      return
+    }
+    this.ensure(2 + 3 * length)
+    const buffer = this.buffer
+    const start = this.offset
+    const end = writeUnits(buffer, start + 2, name, 0)
+    buffer[start] = 119
+    buffer[start + 1] = end - start - 2
+    this.offset = end
+  }
+
+  #writeLongAtomName(name: string): void {
+    const fault = atomNameFault(name)
+    if (fault !== undefined) throw new EncodeError(fault.code, '$', fault.reason)
+    const bytes = Buffer.from(name)
+    if (bytes.length < 256) {
+      this.writeUint8(119)
+      this.writeUint8(bytes.length)
+    } else {
+      this.writeUint8(118)
+      this.writeUint16(bytes.length)
+    }
+    this.writeBytes(bytes)
+  }
+}
+
+function areBytes(array: readonly unknown[]): array is readonly number[] {
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i]
+    if (typeof value !== 'number' || (value & 255) !== value || (value === 0 && 1 / value < 0)) return false
+  }
+  return true
+}

@@ -1,0 +1,94 @@
+/** Longest key that is remembered, in bytes. */
+const keyBytesMax = 64
+/** Most keys of one object that are remembered; objects with more are used as dictionaries. */
+const depthMax = 64
+/** Different keys that may follow one key before it counts as a dictionary. */
+const childrenMax = 64
+/** Remembered positions before all are forgotten. */
+const shapesMax = 4_096
+
+/**
+ * One key at one position in objects that began with the same keys. Messages of one kind have the same keys in the same
+ * order, so the key that followed last time is compared first, byte by byte, and costs neither a new string nor a look
+ * into a table; and since a path of shapes holds no key twice, neither does an object that follows it.
+ */
+export class KeyShape {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly length: number
+  readonly parent: KeyShape | undefined
+  readonly depth: number
+  /** The shape that followed last. */
+  next: KeyShape | undefined = undefined
+  children: Map<string, KeyShape> | undefined = undefined
+
+  constructor(key: string, bytes: Uint8Array, parent: KeyShape | undefined) {
+    this.key = key
+    this.bytes = bytes
+    this.length = bytes.length
+    this.parent = parent
+    this.depth = parent === undefined ? 0 : parent.depth + 1
+  }
+
+  /** Whether the key's bytes are found here; there are enough of them. */
+  matches(bytes: Uint8Array, start: number): boolean {
+    const own = this.bytes
+    for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false
+    return true
+  }
+
+  has(key: string): boolean {
+    for (let shape: KeyShape | undefined = this; shape.parent !== undefined; shape = shape.parent) {
+      if (shape.key === key) return true
+    }
+    return false
+  }
+
+  /** The keys up to and including this one, in order. */
+  keys(): string[] {
+    const keys: string[] = []
+    for (let shape: KeyShape | undefined = this; shape.parent !== undefined; shape = shape.parent) keys.push(shape.key)
+    return keys.reverse()
+  }
+}
+
+/** The tree of shapes of one decoder; bounded, and forgotten as a whole when it is full. */
+export class KeyShapes {
+  root: KeyShape = new KeyShape('', new Uint8Array(0), undefined)
+  #count = 0
+
+  /**
+   * The shape for this key after that one, new or known; undefined when it is better not to remember it, or when the
+   * object already has the key.
+   */
+  follow(shape: KeyShape, key: string, bytes: Uint8Array, start: number, length: number): KeyShape | undefined {
+    const known = shape.children?.get(key)
+    if (known !== undefined) {
+      shape.next = known
+      return known
+    }
+    if (length > keyBytesMax || shape.depth >= depthMax || key === '__proto__' || shape.has(key)) return undefined
+    shape.children ??= new Map()
+    if (shape.children.size >= childrenMax) return undefined
+    if (this.#count >= shapesMax) this.#forget()
+    const created = new KeyShape(
+      internalized(key),
+      Uint8Array.prototype.slice.call(bytes, start, start + length),
+      shape,
+    )
+    shape.children.set(created.key, created)
+    shape.next = created
+    this.#count++
+    return created
+  }
+
+  #forget(): void {
+    this.root = new KeyShape('', new Uint8Array(0), undefined)
+    this.#count = 0
+  }
+}
+
+/** The engine's own copy of a string that is used as a key: setting a property with it needs no look-up by contents. */
+function internalized(key: string): string {
+  return Object.keys({ [key]: 0 })[0]!
+}

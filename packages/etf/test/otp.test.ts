@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cases, type Erl, random, requirePeer, startErl } from '@tiebeam/testing'
+import { Decoder, Encoder } from '../src/index.ts'
+
+const modules = ['terms', 'otherforms', 'codec'].map((name) => new URL(`../../test/peer/${name}.erl`, import.meta.url))
+const batchCases = 1000
+
+/**
+ * The bytes of every frame, decoded in exact and encoded again. A term that fails becomes an empty frame, which OTP
+ * reports with the term; the error is kept.
+ */
+function again(frames: Buffer, decoder: Decoder, encoder: Encoder, first: number, errors: string[]): Buffer {
+  let number = first
+  for (let at = 0; at < frames.length; number += 1) {
+    const start = at + 4
+    const end = start + frames.readUInt32BE(at)
+    const head = encoder.offset
+    encoder.writeUint32(0)
+    try {
+      const term = decoder.decode(frames.subarray(start, end))
+      encoder.writeUint8(131)
+      encoder.writeTerm(term)
+    } catch (error) {
+      errors.push(`case ${number}: ${error}`)
+      encoder.offset = head + 4
+    }
+    encoder.patchUint32(head, encoder.offset - head - 4)
+    at = end
+  }
+  return encoder.take()
+}
+
+async function roundTrip(erl: Erl, seed: number, count: number): Promise<number> {
+  const decoder = new Decoder({ decoding: 'exact' })
+  const encoder = new Encoder({ initialBytes: 1 << 20 })
+  let next = 0
+  let bytes = 0
+  // Two batches on their way: OTP makes one while the other is worked on here.
+  const work = async (): Promise<void> => {
+    while (next < count) {
+      const first = next
+      next += batchCases
+      const request = Buffer.alloc(12)
+      request.writeUInt32BE(seed, 0)
+      request.writeUInt32BE(first, 4)
+      request.writeUInt32BE(Math.min(batchCases, count - first), 8)
+      const made = await erl.call('codec', 'generate', request)
+      const framesStart = 1 + made.readUInt8(0)
+      const frames = made.subarray(framesStart)
+      bytes += frames.length
+      const errors: string[] = []
+      const back = again(frames, decoder, encoder, first, errors)
+      const failures = await erl.call('codec', 'check', Buffer.concat([made.subarray(0, framesStart), back]))
+      assert.equal(errors.join('\n') + failures.toString(), '', `seed ${seed}`)
+    }
+  }
+  await Promise.all([work(), work(), work()])
+  return bytes
+}
+
+test('a million random terms of OTP, decoded in exact and encoded again, are the same terms and the same bytes', async (t) => {
+  if (!requirePeer(t, 'erl')) return
+  const erl = await startErl(t, { args: ['+t', '5000000'] })
+  for (const module of modules) await erl.load(module)
+  const count = cases(1_000_000)
+  const start = performance.now()
+  const bytes = await roundTrip(erl, random().seed, count)
+  t.diagnostic(`${count} terms, ${bytes} bytes, ${Math.round(performance.now() - start)} ms`)
+})
