@@ -1,5 +1,6 @@
 import { DistributionError } from '../errors.ts'
 import {
+  type AliveResponse,
   DISTRIBUTION_VERSION,
   decodeRequest,
   type EpmdNode,
@@ -22,11 +23,6 @@ export type EpmdReply =
   | { readonly type: 'close'; readonly reason: string }
   | { readonly type: 'nothing' }
 
-interface Registration {
-  readonly node: EpmdNode
-  readonly connection: object
-}
-
 const RESULT_OK = 0
 const RESULT_REFUSED = 1
 /** epmd keeps the creations 0 to 3 for nodes with 2 bits of it. */
@@ -38,7 +34,7 @@ const CREATION_MIN = 4
  */
 export class EpmdRegistry {
   readonly #namesMax: number
-  readonly #byName = new Map<string, Registration>()
+  readonly #byName = new Map<string, EpmdNode>()
   readonly #byConnection = new Map<object, string>()
   #creation: number
 
@@ -49,11 +45,16 @@ export class EpmdRegistry {
 
   /** The nodes that are registered, in the order in which they came. */
   nodes(): EpmdNode[] {
-    return [...this.#byName.values()].map((registration) => registration.node)
+    return [...this.#byName.values()]
   }
 
-  isRegistered(connection: object): boolean {
-    return this.#byConnection.has(connection)
+  has(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
+  /** Registers the node of this very process, for as long as {@link closed} is not called with the same object. */
+  add(owner: object, node: EpmdNode): AliveResponse {
+    return this.#register(owner, node, true)
   }
 
   /**
@@ -73,9 +74,9 @@ export class EpmdRegistry {
     }
     switch (decoded.type) {
       case 'alive':
-        return this.#register(connection, decoded.node, local)
+        return this.#answerAlive(connection, decoded.node, local)
       case 'portPlease':
-        return { type: 'sendAndClose', bytes: encodePortResponse(this.#byName.get(decoded.name)?.node) }
+        return { type: 'sendAndClose', bytes: encodePortResponse(this.#byName.get(decoded.name)) }
       case 'names':
         return { type: 'sendAndClose', bytes: encodeNamesResponse(epmdPort, this.nodes()) }
       case 'refused':
@@ -91,20 +92,20 @@ export class EpmdRegistry {
     this.#byName.delete(name)
   }
 
-  #register(connection: object, node: EpmdNode, local: boolean): EpmdReply {
-    const extended = node.highestVersion >= DISTRIBUTION_VERSION
-    const acceptable =
-      local && isRegistrable(node) && !this.#byName.has(node.name) && this.#byName.size < this.#namesMax
-    if (!acceptable) {
-      return {
-        type: 'sendAndClose',
-        bytes: encodeAliveResponse({ result: RESULT_REFUSED, creation: 0 }, extended),
-      }
+  #answerAlive(connection: object, node: EpmdNode, local: boolean): EpmdReply {
+    const response = this.#register(connection, node, local)
+    const bytes = encodeAliveResponse(response, isExtended(node))
+    return { type: response.result === RESULT_OK ? 'sendAndKeep' : 'sendAndClose', bytes }
+  }
+
+  #register(connection: object, node: EpmdNode, local: boolean): AliveResponse {
+    if (!local || !isRegistrable(node) || this.#byName.has(node.name) || this.#byName.size >= this.#namesMax) {
+      return { result: RESULT_REFUSED, creation: 0 }
     }
-    this.#byName.set(node.name, { node, connection })
+    this.#byName.set(node.name, node)
     this.#byConnection.set(connection, node.name)
-    const creation = extended ? this.#nextCreation() : (this.#nextCreation() % 3) + 1
-    return { type: 'sendAndKeep', bytes: encodeAliveResponse({ result: RESULT_OK, creation }, extended) }
+    const creation = this.#nextCreation()
+    return { result: RESULT_OK, creation: isExtended(node) ? creation : (creation % 3) + 1 }
   }
 
   #nextCreation(): number {
@@ -112,6 +113,11 @@ export class EpmdRegistry {
     this.#creation = (creation + 1) >>> 0
     return creation
   }
+}
+
+/** Whether the node takes a creation of 32 bits. */
+function isExtended(node: EpmdNode): boolean {
+  return node.highestVersion >= DISTRIBUTION_VERSION
 }
 
 /** A name with blanks or line ends would forge lines in the answer to a request for all names. */
