@@ -28,7 +28,9 @@ export function randomMeaning(random: Random, depth: number): Meaning {
       return { value: list, source: `[${[first.source, ...children.map((child) => child.source)].join(',')}|tail]` }
     }
     case 5: {
-      const members = distinct(children.map((_, index) => [key(random), { value: index, source: '[]' }])).map(([each]) => each)
+      const members = distinct(children.map((_, index) => [key(random), { value: index, source: '[]' }])).map(
+        ([each]) => each,
+      )
       const pairs = members.map((member) => `${member.source}=>[]`).join(',')
       return {
         value: new Set(members.map((member) => member.value)),
@@ -150,7 +152,18 @@ function text(random: Random): Meaning {
 }
 
 function characters(random: Random, lengthMax: number): string {
-  const ranges = random.pick([[[32, 127]], [[32, 127], [0xa0, 0x250]], [[0, 0x800], [0x800, 0xd800], [0xe000, 0x110000]]])
+  const ranges = random.pick([
+    [[32, 127]],
+    [
+      [32, 127],
+      [0xa0, 0x250],
+    ],
+    [
+      [0, 0x800],
+      [0x800, 0xd800],
+      [0xe000, 0x110000],
+    ],
+  ])
   const points = some(random, lengthMax, () => random.integer(...(random.pick(ranges) as [number, number])))
   return String.fromCodePoint(...points)
 }

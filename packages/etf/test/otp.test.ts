@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cases, type Erl, random, requirePeer, startErl } from '@tiebeam/testing'
-import { Decoder, Encoder } from '../src/index.ts'
+import { Decoder, decode, Encoder } from '../src/index.ts'
 
 const modules = ['terms', 'otherforms', 'codec'].map((name) => new URL(`../../test/peer/${name}.erl`, import.meta.url))
 const batchCases = 1000
@@ -18,7 +18,7 @@ function again(frames: Buffer, decoder: Decoder, encoder: Encoder, first: number
     const head = encoder.offset
     encoder.writeUint32(0)
     try {
-      const term = decoder.decode(frames.subarray(start, end))
+      const term = decode(frames.subarray(start, end), decoder)
       encoder.writeUint8(131)
       encoder.writeTerm(term)
     } catch (error) {

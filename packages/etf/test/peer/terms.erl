@@ -1,7 +1,7 @@
 %% Random terms for the codec's tests: the same seed and case number give the same term (but for what is local to this
 %% node: its own pids, references and ports).
 -module(terms).
--export([term/2, pid/4, reference/3, port/3]).
+-export([term/2, closure_of/1, pid/4, reference/3, port/3]).
 
 term(Seed, Case) ->
     put(state, rand:mwc59_seed(erlang:phash2({Seed, Case}, 1 bsl 32))),
@@ -199,6 +199,8 @@ closure(One, Two) ->
         1 -> fun(Argument) -> {Argument, One, Two} end;
         2 -> fun term/1
     end.
+
+closure_of(Free) -> fun(Argument) -> {Argument, Free} end.
 
 some(Limit) -> lists:seq(1, random(Limit)).
 
