@@ -1,1 +1,18 @@
-export const packageName = '@tiebeam/cluster'
+export type { AddressResolver, NameServer } from './dns/resolver.ts'
+export { ClusterError, type ClusterErrorCode } from './errors.ts'
+export { type FormationSettings, formationDefaults } from './formation/settings.ts'
+export type { ClusterInit } from './init.ts'
+export type { ClusterNode, ConnectOptions, NodeDown, NodeUp } from './node.ts'
+export { Cluster } from './shell/cluster.ts'
+export type { ClusterStatus, FailureStatus, MissingPeerStatus, TopologyStatus } from './status.ts'
+export { Epmd, type EpmdInit } from './strategies/epmd.ts'
+export { KubernetesDns, type KubernetesDnsInit } from './strategies/shell/kubernetes-dns.ts'
+export type {
+  ListingSink,
+  ListQuery,
+  PolledStrategy,
+  PushedStrategy,
+  Strategy,
+  StrategyContext,
+  Subscription,
+} from './strategy.ts'

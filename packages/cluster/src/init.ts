@@ -1,0 +1,80 @@
+import type { Logger } from '@tiebeam/distribution'
+import { ClusterError } from './errors.ts'
+import { type FormationSettings, formationDefaults } from './formation/settings.ts'
+import type { Strategy } from './strategy.ts'
+
+export interface ClusterInit extends Partial<FormationSettings> {
+  /** Strategies by a name of your choice. Names that several list are dialled once. */
+  readonly topologies: Readonly<Record<string, Strategy>>
+  /** Default: nothing is logged. */
+  readonly logger?: Logger
+  /** Names that one topology may list; the rest, the last in alphabetical order, is left out. Default 1000. */
+  readonly namesMax?: number
+  /** A look-up that takes longer has failed, in ms. Default 2000. */
+  readonly lookupMs?: number
+}
+
+export interface ClusterOptions {
+  readonly topologies: Readonly<Record<string, Strategy>>
+  readonly logger: Logger | undefined
+  readonly namesMax: number
+  readonly lookupMs: number
+  readonly settings: FormationSettings
+}
+
+const NAMES_MAX = 1000
+const LOOKUP_MS = 2000
+/** What `setTimeout` can wait. */
+const WAIT_MS_MAX = 0x7fffffff
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws ClusterError `OPTION_INVALID`
+ */
+export function clusterOptions(init: ClusterInit): ClusterOptions {
+  const { topologies, logger, namesMax = NAMES_MAX, lookupMs = LOOKUP_MS, ...rest } = init
+  if (typeof topologies !== 'object' || topologies === null) {
+    throw invalid(
+      'topologies',
+      topologies,
+      "an object of strategies, such as { main: new Epmd({ hosts: ['a@10.0.0.7'] }) }",
+    )
+  }
+  for (const [name, strategy] of Object.entries(topologies)) checkStrategy(name, strategy)
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined)
+  const settings: FormationSettings = { ...formationDefaults, ...Object.fromEntries(given) }
+  for (const [name, value] of [
+    ...Object.entries(settings),
+    ['namesMax', namesMax] as const,
+    ['lookupMs', lookupMs] as const,
+  ]) {
+    checkSetting(name, value)
+  }
+  return { topologies, logger, namesMax, lookupMs, settings }
+}
+
+function checkStrategy(name: string, strategy: Strategy): void {
+  const valid =
+    (strategy?.type === 'polled' && typeof strategy.list === 'function' && strategy.pollingIntervalMs > 0) ||
+    (strategy?.type === 'pushed' && typeof strategy.watch === 'function')
+  if (!valid) throw invalid(`topologies.${name}`, typeof strategy, 'a strategy, such as new KubernetesDns({ … })')
+}
+
+function checkSetting(name: string, value: unknown): void {
+  if (name === 'disconnectUnlisted') {
+    if (typeof value !== 'boolean') throw invalid(name, value, 'true or false')
+    return
+  }
+  if (!(name in formationDefaults) && name !== 'namesMax' && name !== 'lookupMs') {
+    throw new ClusterError('OPTION_INVALID', `Cluster: there is no option ${name}.`)
+  }
+  const countable = name === 'dialsMax' || name === 'namesMax'
+  if (countable && !(Number.isInteger(value) && (value as number) > 0))
+    throw invalid(name, value, 'a whole number, more than 0')
+  if (typeof value !== 'number' || !(value > 0 && value <= WAIT_MS_MAX))
+    throw invalid(name, value, 'a number, more than 0')
+}
+
+function invalid(option: string, value: unknown, allowed: string): ClusterError {
+  return new ClusterError('OPTION_INVALID', `Cluster: ${option} is ${JSON.stringify(value)}; it must be ${allowed}.`)
+}

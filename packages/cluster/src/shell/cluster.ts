@@ -1,0 +1,187 @@
+import { type Logger, silentLogger } from '@tiebeam/distribution'
+import { codeOf, messageOf } from '../errors.ts'
+import type { FormationEffect, FormationEvent } from '../formation/events.ts'
+import { Formation } from '../formation/formation.ts'
+import { type Sifted, sift } from '../formation/listing.ts'
+import { type ClusterInit, type ClusterOptions, clusterOptions } from '../init.ts'
+import type { ClusterNode, NodeDown, NodeUp } from '../node.ts'
+import { isRefusal } from '../refusal.ts'
+import { type ClusterStatus, statusOf } from '../status.ts'
+import type { StrategyContext } from '../strategy.ts'
+import { localAddresses, selfAddresses } from './addresses.ts'
+import { logReport, RejectionLog } from './log.ts'
+import { TopologyRunner } from './topology-runner.ts'
+
+/**
+ * Forms a cluster out of what its topologies list, and heals it. It owns no link: links belong to the node, and stay when the
+ * cluster stops.
+ */
+export class Cluster {
+  readonly #node: ClusterNode
+  readonly #options: ClusterOptions
+  readonly #logger: Logger
+  readonly #formation: Formation
+  readonly #runners = new Map<string, TopologyRunner>()
+  readonly #attempts = new Map<string, AbortController>()
+  readonly #rejections: RejectionLog
+  readonly #selfAddresses: ReadonlySet<string>
+  readonly #queue: FormationEvent[] = []
+  #draining = false
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+
+  readonly #onNodeUp = ({ name }: NodeUp): void => this.#dispatch({ type: 'nodeup', name })
+  readonly #onNodeDown = ({ name }: NodeDown): void => this.#dispatch({ type: 'nodedown', name })
+
+  private constructor(node: ClusterNode, options: ClusterOptions, ownAddresses: ReadonlySet<string>) {
+    this.#node = node
+    this.#options = options
+    this.#logger = options.logger ?? silentLogger
+    this.#rejections = new RejectionLog(this.#logger)
+    this.#selfAddresses = ownAddresses
+    const topologies = Object.entries(options.topologies)
+    this.#formation = new Formation({
+      topologies: topologies.map(([name, strategy]) => ({
+        name,
+        pollingIntervalMs: strategy.type === 'polled' ? strategy.pollingIntervalMs : undefined,
+      })),
+      settings: options.settings,
+      random: Math.random,
+    })
+    const context: StrategyContext = { self: node.name, localAddresses, logger: this.#logger }
+    for (const [name, strategy] of topologies) {
+      const runner = new TopologyRunner(strategy, context, options.lookupMs, {
+        listed: (found) => this.#listed(name, found),
+        failed: (error) => this.#dispatch({ type: 'lookupFailed', topology: name, error }),
+      })
+      this.#runners.set(name, runner)
+    }
+  }
+
+  /**
+   * Begins to look and to dial; resolves without waiting for any peer.
+   * @throws ClusterError `OPTION_INVALID`
+   */
+  static async start(node: ClusterNode, init: ClusterInit): Promise<Cluster> {
+    const options = clusterOptions(init)
+    const cluster = new Cluster(node, options, await selfAddresses(node.name, options.lookupMs))
+    cluster.#start()
+    return cluster
+  }
+
+  /** What discovery found, and how far the cluster has come. */
+  status(): ClusterStatus {
+    const views = Object.entries(this.#options.topologies).map(
+      ([name, { kind }]) => [name, kind, this.#formation.view(name)] as const,
+    )
+    return statusOf(views, performance.now())
+  }
+
+  /** Ends looking and dialling. Attempts under way are given up; live links stay. Resolves when the strategies have stopped. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#node.off('nodeup', this.#onNodeUp)
+    this.#node.off('nodedown', this.#onNodeDown)
+    for (const attempt of this.#attempts.values()) attempt.abort(new Error('The cluster stops.'))
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
+  }
+
+  #start(): void {
+    // Before the list of peers is read, so that none slips through between the two.
+    this.#node.on('nodeup', this.#onNodeUp)
+    this.#node.on('nodedown', this.#onNodeDown)
+    this.#dispatch({ type: 'started', connected: [...this.#node.nodes('connected')] })
+    for (const runner of this.#runners.values()) runner.start()
+  }
+
+  #listed(topology: string, found: readonly unknown[]): void {
+    if (this.#stopped) return
+    const sifted: Sifted = sift(found, {
+      self: this.#node.name,
+      selfAddresses: this.#selfAddresses,
+      namesMax: this.#options.namesMax,
+    })
+    this.#rejections.note(topology, sifted, this.#options.namesMax)
+    this.#dispatch({ type: 'listed', topology, names: sifted.names })
+  }
+
+  /** Effects may cause events before they return; those wait until the effects of the event at hand are done. */
+  #dispatch(event: FormationEvent): void {
+    if (this.#stopped) return
+    this.#queue.push(event)
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        for (const effect of this.#formation.handle(next, performance.now())) this.#perform(effect)
+      }
+    } finally {
+      this.#draining = false
+      this.#setTimer()
+    }
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer)
+    const atMs = this.#formation.wakeAtMs
+    if (atMs === undefined) return
+    // Rounded up: a timer that fires early would find nothing due, and be set again for no time at all.
+    const waitMs = Math.max(0, Math.ceil(atMs - performance.now()))
+    this.#timer = setTimeout(() => this.#dispatch({ type: 'woken' }), waitMs)
+  }
+
+  #perform(effect: FormationEffect): void {
+    switch (effect.type) {
+      case 'lookUp':
+        this.#runners.get(effect.topology)?.lookUp()
+        return
+      case 'connect':
+        this.#connect(effect.name, effect.redialMs)
+        return
+      case 'abandon':
+        this.#attempts.get(effect.name)?.abort(new Error(`${effect.name} is no longer listed.`))
+        return
+      case 'disconnect':
+        this.#disconnect(effect.name)
+        return
+      case 'listingChanged':
+      case 'lookupFailing':
+      case 'lookupRecovered':
+      case 'peerRefuses':
+      case 'peerUnreachable':
+      case 'peerFound':
+        logReport(this.#logger, effect)
+        return
+    }
+  }
+
+  #connect(name: string, redialMs: number): void {
+    const attempt = new AbortController()
+    this.#attempts.set(name, attempt)
+    const ended = (event: FormationEvent): void => {
+      this.#attempts.delete(name)
+      this.#dispatch(event)
+    }
+    this.#attempt(name, redialMs, attempt.signal).then(
+      () => ended({ type: 'connected', name }),
+      (error: unknown) => {
+        const code = codeOf(error)
+        ended({ type: 'connectFailed', name, error, code, refused: isRefusal(code) })
+      },
+    )
+  }
+
+  /** `async`, so that a node which throws instead of rejecting does no harm. */
+  async #attempt(name: string, redialMs: number, signal: AbortSignal): Promise<void> {
+    await this.#node.connect(name, { signal, redialMs })
+  }
+
+  #disconnect(name: string): void {
+    this.#logger.info({ peer: name }, `Disconnecting ${name}: discovery no longer lists it.`)
+    const failed = (error: unknown): void =>
+      this.#logger.warn({ peer: name, err: error }, `Could not disconnect ${name}: ${messageOf(error)}`)
+    this.#node.disconnect(name).catch(failed)
+  }
+}
