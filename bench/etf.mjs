@@ -1,0 +1,93 @@
+/**
+ * npm run bench -- etf [--quick] [part of a case's name …]
+ *
+ * Encoding and decoding against JSON to and from bytes, erlpack (native) and erlang_js. Each round of each subject goes
+ * through over a thousand documents with the same keys and different values; the subjects take turns, round by round, and
+ * the figures are medians. Every subject makes bytes that the caller may keep, and ours has all its checks and limits on.
+ * Output is one JSON object a line; a ratio above 1 says that we are faster.
+ */
+import assert from 'node:assert/strict'
+import { parseArgs } from 'node:util'
+import { largeDocument, mediumDocument, smallMap } from './etf/documents.mjs'
+import { erlangJs, erlpack, json, tiebeam } from './etf/subjects.mjs'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+})
+const documentsPerRound = 1_024
+const rounds = values.quick ? 3 : 9
+const roundMs = values.quick ? 60 : 150
+
+const sizes = [
+  { size: 'small', make: smallMap },
+  { size: '1KB', make: mediumDocument },
+  { size: '20KB', make: largeDocument },
+]
+const ours = tiebeam()
+const peers = [json(), erlpack(), erlangJs()].filter((peer) => peer !== undefined)
+const kept = new Array(64)
+
+for (const { size, make } of sizes) {
+  const documents = Array.from({ length: documentsPerRound }, (_, index) => make(index + 1))
+  if (isChosen(`etf.encode.${size}`)) compare(`etf.encode.${size}`, documents, encoding)
+  if (isChosen(`etf.decode.${size}`)) compare(`etf.decode.${size}`, documents, decoding)
+}
+
+function isChosen(name) {
+  return positionals.length === 0 || positionals.some((part) => name.includes(part))
+}
+
+function encoding(subject, documents) {
+  const inputs = subject.prepare === undefined ? documents : documents.map(subject.prepare)
+  return { inputs, run: subject.encode }
+}
+
+function decoding(subject, documents) {
+  const inputs = encoding(subject, documents).inputs.map((input) => Buffer.from(subject.encode(input)))
+  return { inputs, run: subject.decode }
+}
+
+function compare(bench, documents, task) {
+  // A subject that gives other values back would be fast for nothing.
+  for (const subject of [ours, peers[0]]) assert.deepEqual(subject.decode(subject.encode(documents[7])), documents[7])
+  const subjects = [ours, ...peers].map((subject) => ({ name: subject.name, ...task(subject, documents), rates: [] }))
+  for (let round = -1; round < rounds; round++) {
+    for (const subject of subjects) {
+      const rate = measure(subject)
+      // The first round only warms up.
+      if (round >= 0) subject.rates.push(rate)
+    }
+  }
+  const [own, ...others] = subjects.map(({ name, rates }) => ({ name, rate: median(rates) }))
+  for (const peer of others) {
+    const ratio = Number((own.rate / peer.rate).toFixed(2))
+    console.log(
+      JSON.stringify({
+        bench,
+        ours: Math.round(own.rate),
+        theirs: Math.round(peer.rate),
+        peer: peer.name,
+        unit: 'ops/s',
+        ratio,
+      }),
+    )
+  }
+}
+
+/** Operations a second over whole passes through the documents, for at least `roundMs`. */
+function measure({ inputs, run }) {
+  const start = performance.now()
+  let operations = 0
+  let elapsed = 0
+  do {
+    for (let index = 0; index < inputs.length; index++) kept[index & 63] = run(inputs[index])
+    operations += inputs.length
+    elapsed = performance.now() - start
+  } while (elapsed < roundMs)
+  return (operations / elapsed) * 1000
+}
+
+function median(rates) {
+  return rates.toSorted((a, b) => a - b)[Math.floor(rates.length / 2)]
+}
