@@ -24,8 +24,8 @@ class Actor {
     this.name = name
     this.stdout = ''
     this.stderr = ''
-    /** Lines of output that the page has shown already. */
-    this.shown = 0
+    /** Lines of output that the page has shown already, by index. @type {Set<number>} */
+    this.shown = new Set()
     /** @type {string | undefined} */
     this.ended = undefined
     this.child = spawn(command, args, { stdio: 'pipe' })
@@ -134,14 +134,14 @@ async function follow({ steps }, actors) {
         const actor = step.of ? actors.findLast(({ name }) => name === step.of) : actors.at(-1)
         if (!actor) throw new Error(`${where}: ${step.of ?? 'nothing'} runs whose output this could be`)
         await actor.until(
-          () => 'next' in actor.find(step.lines),
+          () => 'found' in actor.find(step.lines),
           () => {
             const found = actor.find(step.lines)
             return `${where}: not seen: ${'missing' in found ? found.missing : ''}`
           },
         )
         const found = actor.find(step.lines)
-        if ('next' in found) actor.shown = found.next
+        if ('found' in found) for (const index of found.found) actor.shown.add(index)
         break
       }
     }

@@ -41,9 +41,15 @@ export function scriptOf(page) {
       script.notRun.push({ line, language, reason })
     }
     if (language === 'ts') {
-      if (startsProgram(text) || !program) {
-        const name = /^\/\/ (\S+\.ts)\b/.exec(text)?.[1] ?? `line-${line}.ts`
-        program = { kind: 'program', name, line, source: '', ...(reason === undefined ? {} : { notRun: reason }) }
+      const name = /^\/\/ (\S+\.ts)\b/.exec(text)?.[1]
+      if (name || !program) {
+        program = {
+          kind: 'program',
+          name: name ?? 'the program',
+          line,
+          source: '',
+          ...(reason === undefined ? {} : { notRun: reason }),
+        }
         script.steps.push(program)
       }
       // Blank lines in front, so that the compiler and stack traces speak of the page's lines.
@@ -64,11 +70,6 @@ export function scriptOf(page) {
     }
   }
   return script
-}
-
-/** @param {string} text */
-function startsProgram(text) {
-  return /^(?:\/\/ \S+\.ts\b|import )/.test(text.replace(/^(?:\/\/(?! \S+\.ts\b).*\n|\s*\n)*/, ''))
 }
 
 /**
@@ -95,22 +96,24 @@ function commandSteps(text, line) {
 }
 
 /**
- * How far the expected lines are found in an output, in their order. An ellipsis stands for any characters.
+ * Looks for lines in an output, in their order. An ellipsis stands for any characters.
  *
  * @param {readonly string[]} expected
  * @param {readonly string[]} seen
- * @param {number} from the first line of `seen` to look at
- * @returns {{ next: number } | { missing: string }} `next` is the line after the last one found
+ * @param {ReadonlySet<number>} used indexes of lines of `seen` that other expectations have taken
+ * @returns {{ found: number[] } | { missing: string }} indexes in `seen`
  */
-export function findLines(expected, seen, from) {
-  let next = from
+export function findLines(expected, seen, used) {
+  /** @type {number[]} */
+  const found = []
   for (const line of expected) {
     const pattern = new RegExp(`^${line.split('…').map(literally).join('.*')}$`)
-    const found = seen.findIndex((each, index) => index >= next && pattern.test(each.trimEnd()))
-    if (found === -1) return { missing: line }
-    next = found + 1
+    const after = found.at(-1) ?? -1
+    const index = seen.findIndex((each, at) => at > after && !used.has(at) && pattern.test(each.trimEnd()))
+    if (index === -1) return { missing: line }
+    found.push(index)
   }
-  return { next }
+  return { found }
 }
 
 /** @param {string} text */

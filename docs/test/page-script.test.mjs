@@ -13,26 +13,14 @@ test('a fence is known by its language, its attributes and its line', () => {
   assert.throws(() => fencesOf(page('~~~ts', 'one()')), /line 1: the fence is not closed/)
 })
 
-test('fences without an import continue the program before them, on their own lines', () => {
+test('a page is one program, until a fence names another; lines keep their numbers', () => {
   const { steps } = scriptOf(
-    page(
-      '~~~ts',
-      "import { a } from 'a'",
-      '~~~',
-      'text',
-      '~~~ts',
-      'a()',
-      '~~~',
-      '~~~ts',
-      '// two.ts',
-      "import 'b'",
-      '~~~',
-    ),
+    page('~~~ts', 'a()', '~~~', 'text', '~~~ts', "import 'c'", '~~~', '~~~ts', '// two.ts', "import 'b'", '~~~'),
   )
   assert.deepEqual(
     steps.map((step) => step.kind === 'program' && [step.name, step.source]),
     [
-      ['line-1.ts', "\nimport { a } from 'a'\n\n\n\na()\n"],
+      ['the program', "\na()\n\n\n\nimport 'c'\n"],
       ['two.ts', "\n\n\n\n\n\n\n\n// two.ts\nimport 'b'\n"],
     ],
   )
@@ -73,10 +61,10 @@ test('a fence that nothing runs must say why, and is counted', () => {
 
 test('expected lines are found in their order, and an ellipsis stands for any characters', () => {
   const seen = ['one', 'two 2 (2)', 'three']
-  assert.deepEqual(findLines(['one', 'two … (2)'], seen, 0), { next: 2 })
-  assert.deepEqual(findLines(['three'], seen, 2), { next: 3 })
-  assert.deepEqual(findLines(['two … (3)'], seen, 0), { missing: 'two … (3)' })
-  assert.deepEqual(findLines(['three', 'one'], seen, 0), { missing: 'one' })
+  assert.deepEqual(findLines(['one', 'two … (2)'], seen, new Set()), { found: [0, 1] })
+  assert.deepEqual(findLines(['one'], seen, new Set([0])), { missing: 'one' })
+  assert.deepEqual(findLines(['two … (3)'], seen, new Set()), { missing: 'two … (3)' })
+  assert.deepEqual(findLines(['three', 'one'], seen, new Set()), { missing: 'one' })
 })
 
 test('the prompts of iex and erl are no part of their output', () => {
