@@ -4,6 +4,8 @@ import type { FormationSettings } from './settings.ts'
 
 /** A redial sooner than this would race the answer of a far peer. */
 const REDIAL_MS_MIN = 150
+/** Both ends of a broken link learn of it at the same moment; spread, they seldom dial each other at the same time. */
+const FIRST_DIAL_SPREAD_MS = 20
 const RETRY_GROWTH = 1.5
 const RETRY_SPREAD = 0.25
 const REFUSED_GROWTH = 2
@@ -15,6 +17,7 @@ interface Peer {
   connectedMs: number
   /** `abandoned` attempts have not ended yet: until they have, none may begin. */
   attempt: 'none' | 'running' | 'abandoned'
+  attemptBeganMs: number
   /** Failed attempts in a row; links that did not last count. */
   failures: number
   refused: boolean
@@ -56,6 +59,7 @@ export class Peers {
         connected,
         connectedMs: nowMs,
         attempt: 'none',
+        attemptBeganMs: nowMs,
         failures: 0,
         refused: false,
         dialMs: nowMs,
@@ -105,8 +109,10 @@ export class Peers {
     const peer = this.#peers.get(name)
     if (peer === undefined || !peer.connected) return false
     peer.connected = false
-    if (nowMs - peer.connectedMs >= this.#settings.settleMs) this.#beginAnew(peer, nowMs)
-    else this.#wait(peer, nowMs)
+    if (nowMs - peer.connectedMs >= this.#settings.settleMs) {
+      this.#beginAnew(peer, nowMs)
+      peer.dialMs = nowMs + 1 + FIRST_DIAL_SPREAD_MS * this.#random()
+    } else this.#wait(peer, nowMs)
     peer.missingSinceMs = nowMs
     this.#forget(peer)
     return peer.topologies.size > 0
@@ -130,7 +136,9 @@ export class Peers {
     if (peer.refused !== failure.refused) peer.failures = 0
     peer.refused = failure.refused
     peer.error = { code: failure.code, error: failure.error }
-    this.#wait(peer, nowMs)
+    // Counted from its begin: an attempt that waited in vain for an answer is followed by the next without a pause, so that the
+    // network's return is never more than one redial away.
+    this.#wait(peer, peer.attemptBeganMs)
     this.#complain(peer, nowMs)
   }
 
@@ -142,6 +150,7 @@ export class Peers {
     due.sort((left, right) => left.dialMs - right.dialMs)
     return due.slice(0, free).map((peer) => {
       peer.attempt = 'running'
+      peer.attemptBeganMs = nowMs
       this.#attempts += 1
       return { name: peer.name, redialMs: Math.max(REDIAL_MS_MIN, Math.round(this.#retryMs(peer))) }
     })
@@ -182,8 +191,8 @@ export class Peers {
     peer.reported.clear()
   }
 
-  #wait(peer: Peer, nowMs: number): void {
-    peer.dialMs = nowMs + jitteredMs(this.#retryMs(peer), RETRY_SPREAD, this.#random())
+  #wait(peer: Peer, sinceMs: number): void {
+    peer.dialMs = sinceMs + jitteredMs(this.#retryMs(peer), RETRY_SPREAD, this.#random())
     peer.failures += 1
   }
 
