@@ -16,6 +16,8 @@ const NO_REFERENCES: readonly Atom[] = []
 export class AtomCache {
   /** Where the terms begin, after {@link readReferences}. */
   offset = 0
+  /** Changes whenever an entry does. */
+  version = 0
   readonly #entries: (Atom | undefined)[] = new Array(ENTRIES).fill(undefined)
   readonly #references: Atom[] = []
 
@@ -49,6 +51,7 @@ export class AtomCache {
         offset = textAt + textBytes
         if (offset > end) throw malformed('an atom in its header ends too early')
         this.#entries[slot] = toAtom(bytes, textAt, offset)
+        this.version += 1
       }
       const entry = this.#entries[slot]
       if (entry === undefined) throw malformed(`its header refers to entry ${slot} of the atom cache, which is empty`)

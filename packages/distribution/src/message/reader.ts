@@ -5,7 +5,9 @@ import { AtomCache } from './atom-cache.ts'
 import { type Assembled, FragmentAssembler } from './fragments.ts'
 import { IdentifierReader } from './identifier-reader.ts'
 import { malformed } from './malformed.ts'
+import { PrefixMemo } from './prefix-memo.ts'
 import {
+  ATOM_CACHE_REF,
   FRAGMENT_FIRST,
   FRAGMENT_HEADER_BYTES,
   FRAGMENT_NEXT,
@@ -42,6 +44,10 @@ export class MessageReader {
   readonly #cache = new AtomCache()
   readonly #identifiers = new IdentifierReader()
   readonly #fragments: FragmentAssembler
+  readonly #memo = new PrefixMemo()
+  /** A view of the bytes that were read last: frames come many to a chunk. */
+  #view: DataView = new DataView(new ArrayBuffer(0))
+  #viewed: Buffer | undefined
 
   constructor(init: MessageReaderInit = {}) {
     this.#decoder = new Decoder(init.decoder)
@@ -73,10 +79,8 @@ export class MessageReader {
       if (bytes[start] !== VERSION) return this.#readPassThrough(bytes, start, end)
       if (start + 2 > end) throw malformed('it ends after one byte')
       switch (bytes[start + 1]) {
-        case HEADER: {
-          const references = this.#cache.readReferences(bytes, start + 2, end)
-          return this.#readTerms(bytes, this.#cache.offset, end, references)
-        }
+        case HEADER:
+          return this.#readWhole(bytes, start, end)
         case FRAGMENT_FIRST:
           return this.#readFirstFragment(bytes, start, end)
         case FRAGMENT_NEXT:
@@ -87,6 +91,42 @@ export class MessageReader {
     } catch (error) {
       if (error instanceof DecodeError) throw malformed(error.message, error)
       throw error
+    }
+  }
+
+  /** A message in one frame; the hot path is the one that finds its prefix in the memo. */
+  #readWhole(bytes: Buffer, start: number, end: number): Signal {
+    if (bytes !== this.#viewed) {
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      this.#viewed = bytes
+    }
+    const known = this.#memo.find(this.#view, start, end, this.#cache.version)
+    if (known !== undefined) {
+      const message = this.#readPayload(bytes, start + known.length, end, known.references)
+      const { from, to } = known
+      return typeof to === 'string'
+        ? { type: 'sendName', from, name: to, message }
+        : { type: 'send', from, to, message }
+    }
+    const references = this.#cache.readReferences(bytes, start + 2, end)
+    const at = this.#cache.offset
+    const signal = this.#readCommon(bytes, at, end, references)
+    if (signal === undefined) return this.#readTerms(bytes, at, end, references)
+    this.#keepPrefix(bytes, start, at, references, signal)
+    return signal
+  }
+
+  #keepPrefix(bytes: Buffer, start: number, at: number, references: readonly Atom[], signal: Signal): void {
+    const length = this.#identifiers.offset - start
+    // The sender's pid comes after the operation: its tag, the node's atom, then its number.
+    const node = at + 5
+    const senderAt = node + (bytes[node] === ATOM_CACHE_REF ? 2 : 2 + (bytes[node + 1] as number)) - start
+    if (signal.type === 'send' && signal.from !== undefined) {
+      const prefix = { from: signal.from, to: signal.to, references, length }
+      this.#memo.keep(this.#view, start, senderAt, prefix, this.#cache.version)
+    } else if (signal.type === 'sendName') {
+      const prefix = { from: signal.from, to: signal.name, references, length }
+      this.#memo.keep(this.#view, start, senderAt, prefix, this.#cache.version)
     }
   }
 
@@ -132,7 +172,7 @@ export class MessageReader {
   }
 
   /**
-   * The hot path: messages, without a tuple in between. `undefined` when it is something else, or has a form that is not the usual
+   * Messages, without a tuple in between. `undefined` when it is something else, or has a form that is not the usual
    * one; nothing has happened then.
    */
   #readCommon(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Signal | undefined {

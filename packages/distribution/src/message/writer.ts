@@ -1,10 +1,10 @@
 import { Encoder, type Pid } from '@tiebeam/etf'
-import { toControl } from '../control.ts'
+import { OPERATION, toControl } from '../control.ts'
 import { DistributionError } from '../errors.ts'
 import { hasFlag } from '../flags.ts'
-import type { SendNameSignal, SendSignal, Signal } from '../signals.ts'
+import type { SendAliasSignal, SendNameSignal, SendSignal, Signal } from '../signals.ts'
 import { Fragments } from './fragmenting.ts'
-import { HEADER, PASS_THROUGH, VERSION } from './tags.ts'
+import { HEADER, PASS_THROUGH, SMALL_INTEGER_EXT, SMALL_TUPLE_EXT, VERSION } from './tags.ts'
 
 export interface MessageWriterInit {
   /** The flags of the link: those that both sides set. */
@@ -22,9 +22,12 @@ const PREFIXES = 256
 /** All that precedes the payload of a message from one process to another, or to a name; the length is still 0. */
 interface Prefix {
   readonly from: Pid
-  readonly to: Pid | string
+  /** `undefined`: to an alias, which follows. */
+  readonly to: Pid | string | undefined
   readonly bytes: Buffer
 }
+
+type MessageSignal = SendSignal | SendNameSignal | SendAliasSignal
 
 /** Writes signals as frames for one link. */
 export class MessageWriter {
@@ -66,6 +69,8 @@ export class MessageWriter {
         }
       } else if (signal.type === 'sendName') {
         return this.#writeMessage(encoder, this.#prefix(signal.from, signal.name, signal), signal.message)
+      } else if (signal.type === 'sendAlias' && this.#headed) {
+        return this.#writeAliasMessage(encoder, signal)
       }
       return this.#writeSignal(encoder, signal)
     } catch (error) {
@@ -90,21 +95,36 @@ export class MessageWriter {
     const start = encoder.offset
     const length = prefix.length
     encoder.ensure(length)
-    const { buffer } = encoder
-    for (let index = 0; index < length; index++) buffer[start + index] = prefix[index] as number
+    encoder.buffer.set(prefix, start)
     encoder.offset = start + length
     encoder.writeTerm(message)
     return this.#finish(encoder, start, start + length)
   }
 
-  #prefix(from: Pid, to: Pid | string, signal: SendSignal | SendNameSignal): Buffer {
-    const slot = ((typeof to === 'string' ? to.length : to.id) * 31 + from.id) & (PREFIXES - 1)
+  /** An alias is rarely used twice: only what precedes it is kept. */
+  #writeAliasMessage(encoder: Encoder, signal: SendAliasSignal): number {
+    const start = encoder.offset
+    encoder.writeBytes(this.#prefix(signal.from, undefined, signal))
+    encoder.writeTerm(signal.alias)
+    const payloadAt = encoder.offset
+    encoder.writeTerm(signal.message)
+    return this.#finish(encoder, start, payloadAt)
+  }
+
+  #prefix(from: Pid, to: Pid | string | undefined, signal: MessageSignal): Buffer {
+    const number = typeof to === 'object' ? to.id : (to?.length ?? 0)
+    const slot = (number * 31 + from.id) & (PREFIXES - 1)
     const known = this.#prefixes[slot]
     if (known !== undefined && isSame(known.from, from) && isSame(known.to, to)) return known.bytes
     const encoder = this.#prefixEncoder
     encoder.offset = 0
     this.#writeHead(encoder)
-    encoder.writeTerm(toControl(signal, this.#flags).control)
+    if (to === undefined) {
+      encoder.writeBytes(Buffer.of(SMALL_TUPLE_EXT, 3, SMALL_INTEGER_EXT, OPERATION.ALIAS_SEND))
+      encoder.writeTerm(from)
+    } else {
+      encoder.writeTerm(toControl(signal, this.#flags).control)
+    }
     if (!this.#headed) encoder.writeUint8(VERSION)
     const bytes = Buffer.from(encoder.buffer.subarray(0, encoder.offset))
     this.#prefixes[slot] = { from, to, bytes }
@@ -142,9 +162,9 @@ export class MessageWriter {
   }
 }
 
-function isSame(known: Pid | string, other: Pid | string): boolean {
+function isSame(known: Pid | string | undefined, other: Pid | string | undefined): boolean {
   if (known === other) return true
-  if (typeof known === 'string' || typeof other === 'string') return false
+  if (typeof known !== 'object' || typeof other !== 'object') return false
   return (
     known.id === other.id &&
     known.serial === other.serial &&
