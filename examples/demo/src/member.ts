@@ -3,8 +3,8 @@
  *
  * It ends when its channel to the demo closes, so nothing is left behind when the demo itself is killed.
  */
-import { Cluster, KubernetesDns } from '@tiebeam/cluster'
-import { Node, type Process } from '@tiebeam/distribution'
+import { Cluster, ClusterError, KubernetesDns } from '@tiebeam/cluster'
+import { DistributionError, Node, type Process } from '@tiebeam/distribution'
 import { type Atom, atom, Pid, Tuple, tuple } from '@tiebeam/etf'
 import type { Order, Report } from './member-messages.ts'
 
@@ -68,6 +68,13 @@ async function start(order: StartOrder): Promise<() => Promise<void>> {
 
 let running: Promise<() => Promise<void>> | undefined
 
+/** The demo shows what is written here. */
+function fail(error: unknown): void {
+  const expected = error instanceof DistributionError || error instanceof ClusterError
+  console.error(expected ? `${error.code}: ${error.message}` : error)
+  process.exit(1)
+}
+
 function end(): void {
   // Whatever hangs, the process does not.
   setTimeout(() => process.exit(1), 2 * stopMs).unref()
@@ -80,7 +87,10 @@ function end(): void {
 }
 
 process.on('message', (order: Order) => {
-  if (order.type === 'start') running ??= start(order)
+  if (order.type === 'start') {
+    running ??= start(order)
+    running.catch(fail)
+  }
   if (order.type === 'stop') end()
 })
 process.on('disconnect', () => process.exit(0))
