@@ -1,11 +1,8 @@
 import { readBigint, readSafeBig } from './bigs.ts'
 import { DecodeError } from './errors.ts'
-import { IdentifierReader } from './identifier-reader.ts'
-import { type KeyShape, KeyShapes } from './key-shapes.ts'
 import { defaultAtomCharactersMax, defaultDepthMax, defaultInflatedBytesMax, defaultSizeBytesMax } from './limits.ts'
-import { MapKeys } from './map-keys.ts'
-import { isSetStruct, mapField, structField, structFrom, textObject } from './structs.ts'
-import { readText, type TextBuffer } from './texts.ts'
+import { MapReader } from './map-reader.ts'
+import type { TextBuffer } from './texts.ts'
 import type { Atom } from './values/atom.ts'
 import { BitString } from './values/bit-string.ts'
 import { Binary, Float, LocalTerm } from './values/exact.ts'
@@ -40,24 +37,21 @@ export interface DecoderInit {
 }
 
 /** Reads terms. Keep one for many terms: it remembers the keys and atoms that it met last. */
-export class Decoder extends IdentifierReader {
+export class Decoder extends MapReader {
   readonly inflatedBytesMax: number
   readonly #sizeBytesMax: number
-  readonly #depthMax: number
-  readonly #keysToStrings: boolean
   readonly #bytesOnly: boolean
-  #exact: boolean
-  #depth = 0
-  readonly #shapes = new KeyShapes()
 
   constructor(init: DecoderInit = {}) {
-    super(init.atomCharactersMax ?? defaultAtomCharactersMax)
+    super(
+      init.atomCharactersMax ?? defaultAtomCharactersMax,
+      init.depthMax ?? defaultDepthMax,
+      init.atomKeys === 'strings',
+    )
     this.inflatedBytesMax = init.inflatedBytesMax ?? defaultInflatedBytesMax
     this.#sizeBytesMax = init.sizeBytesMax ?? defaultSizeBytesMax
-    this.#depthMax = init.depthMax ?? defaultDepthMax
-    this.#exact = init.decoding === 'exact'
+    this.exact = init.decoding === 'exact'
     this.#bytesOnly = init.binaries === 'bytes'
-    this.#keysToStrings = init.atomKeys === 'strings'
   }
 
   /**
@@ -77,14 +71,14 @@ export class Decoder extends IdentifierReader {
     this.offset = start
     this.end = Math.min(end, bytes.length)
     this.atomCacheReferences = atomCacheReferences
-    this.#depth = 0
-    const exact = this.#exact
+    this.depth = 0
+    const exact = this.exact
     try {
-      return bytes[start] === 121 && start < this.end ? this.#readLocal() : this.#readValue()
+      return bytes[start] === 121 && start < this.end ? this.#readLocal() : this.readValue()
     } catch (error) {
       throw error instanceof RangeError ? this.#ofRangeError(error) : error
     } finally {
-      this.#exact = exact
+      this.exact = exact
       this.bytes = noBytes
       this.atomCacheReferences = undefined
     }
@@ -97,7 +91,7 @@ export class Decoder extends IdentifierReader {
     return new DecodeError('ETF_SIZE', this.offset, 'the term is larger than JavaScript can hold', { cause })
   }
 
-  #readValue(): unknown {
+  protected override readValue(): unknown {
     if (this.offset >= this.end) this.truncated(1)
     const tag = this.bytes[this.offset++]!
     switch (tag) {
@@ -110,7 +104,7 @@ export class Decoder extends IdentifierReader {
       case 119: // SMALL_ATOM_UTF8_EXT
         return atomValue(this.readAtomText(this.readUint8(), true))
       case 116: // MAP_EXT
-        return this.#readMap()
+        return this.readMap()
       case 106: // NIL_EXT
         return []
       case 108: // LIST_EXT
@@ -170,28 +164,15 @@ export class Decoder extends IdentifierReader {
     }
   }
 
-  #enter(): void {
-    if (++this.#depth > this.#depthMax)
-      this.fail('ETF_DEPTH', `nested deeper than ${this.#depthMax} levels (depthMax)`, this.offset - 1)
-  }
-
   #floatValue(value: number): number | Float {
-    return this.#exact && Number.isSafeInteger(value) ? new Float(value) : value
+    return this.exact && Number.isSafeInteger(value) ? new Float(value) : value
   }
 
   #readBinary(): unknown {
     const length = this.readUint32()
-    if (this.#exact) return new Binary(this.readCopy(length))
+    if (this.exact) return new Binary(this.readCopy(length))
     if (this.#bytesOnly) return this.readCopy(length)
-    return this.#readTextOrBytes(length)
-  }
-
-  #readTextOrBytes(length: number): string | Uint8Array {
-    this.need(length)
-    const text = readText(this.bytes, this.offset, length)
-    if (text === undefined) return this.readCopy(length)
-    this.offset += length
-    return text
+    return this.readTextOrBytes(length)
   }
 
   /** BIT_BINARY_EXT; with whole bytes it is what a TypeScript peer makes of a Uint8Array. */
@@ -231,12 +212,12 @@ export class Decoder extends IdentifierReader {
   }
 
   #readList(): unknown {
-    this.#enter()
+    this.enter()
     const list: unknown[] = []
     for (;;) {
       // Besides each element there is at least the tag of a tail.
       const count = this.checkedCount(this.readUint32(), 1)
-      for (let i = 0; i < count; i++) list.push(this.#readValue())
+      for (let i = 0; i < count; i++) list.push(this.readValue())
       this.need(1)
       const tag = this.bytes[this.offset]!
       if (tag === 106) {
@@ -248,155 +229,30 @@ export class Decoder extends IdentifierReader {
         this.offset++
         continue
       }
-      const tail = this.#readValue()
+      const tail = this.readValue()
       if (Array.isArray(tail)) {
         for (const element of tail) list.push(element)
         break
       }
-      this.#depth--
+      this.depth--
       return list.length === 0 ? tail : new ImproperList(list, tail)
     }
-    this.#depth--
+    this.depth--
     return list
   }
 
   #readTuple(arity: number): Tuple {
-    this.#enter()
+    this.enter()
     this.checkedCount(arity, 1)
     const elements: unknown[] = []
-    for (let i = 0; i < arity; i++) elements.push(this.#readValue())
-    this.#depth--
+    for (let i = 0; i < arity; i++) elements.push(this.readValue())
+    this.depth--
     return new Tuple(elements)
-  }
-
-  #readMap(): unknown {
-    this.#enter()
-    const size = this.checkedCount(this.readUint32(), 2)
-    let value: unknown
-    if (this.#exact) {
-      value = this.#readEntries(new Map(), size)
-    } else if (size === 0 || this.bytes[this.offset] === 109) {
-      value = this.#readObject(size)
-    } else {
-      const map = this.#readEntries(new Map(), size)
-      value = structFrom(map) ?? (this.#keysToStrings ? textObject(map) : undefined) ?? map
-    }
-    this.#depth--
-    return value
-  }
-
-  /** A map that starts with a binary as key: a plain object, as long as all keys turn out to be text. */
-  #readObject(size: number): unknown {
-    const object: Record<string, unknown> = {}
-    let shape = this.#shapes.root
-    for (let i = 0; i < size; i++) {
-      const next = this.#readShape(shape)
-      if (next === undefined) return this.#readLooseObject(object, shape.keys(), size)
-      shape = next
-      object[next.key] = this.#readValue()
-    }
-    return object
-  }
-
-  /** Reads the next key if it is text that the shapes know or take up; else leaves `offset` before the key. */
-  #readShape(shape: KeyShape): KeyShape | undefined {
-    const bytes = this.bytes
-    const start = this.offset + 5
-    if (start > this.end || bytes[start - 5] !== 109) return undefined
-    const length =
-      ((bytes[start - 4]! << 24) | (bytes[start - 3]! << 16) | (bytes[start - 2]! << 8) | bytes[start - 1]!) >>> 0
-    if (length > this.end - start) return undefined
-    let next = shape.next
-    if (next === undefined || next.length !== length || !next.matches(bytes, start)) {
-      const key = readText(bytes, start, length)
-      next = key === undefined ? undefined : this.#shapes.follow(shape, key, bytes, start, length)
-      if (next === undefined) return undefined
-    }
-    this.offset = start + length
-    return next
-  }
-
-  /** Goes on with an object whose keys are not worth remembering, or no text. */
-  #readLooseObject(object: Record<string, unknown>, keys: string[], size: number): unknown {
-    while (keys.length < size) {
-      const start = this.offset
-      this.need(1)
-      const key = this.bytes[start] === 109 ? this.#readKey() : undefined
-      if (typeof key !== 'string') {
-        this.offset = start
-        return this.#continueAsMap(object, keys, size)
-      }
-      if (Object.hasOwn(object, key))
-        this.fail('ETF_DUPLICATE_KEY', `the key ${JSON.stringify(key)} stands twice in a map`, start)
-      setProperty(object, key, this.#readValue())
-      keys.push(key)
-    }
-    return object
-  }
-
-  #continueAsMap(object: Record<string, unknown>, keys: readonly string[], size: number): unknown {
-    const map = new Map<unknown, unknown>()
-    for (const key of keys) map.set(key, object[key])
-    this.#readEntries(map, size)
-    return structFrom(map) ?? (this.#keysToStrings ? textObject(map) : undefined) ?? map
-  }
-
-  #readEntries(map: Map<unknown, unknown>, size: number): Map<unknown, unknown> {
-    const keys = new MapKeys()
-    while (map.size < size) {
-      const start = this.offset
-      const key = this.#readKey()
-      const before = map.size
-      const isSet = key === mapField && isSetStruct(map.get(structField))
-      if (map.has(key)) this.fail('ETF_DUPLICATE_KEY', 'a key stands twice in a map', start)
-      keys.add(key, start)
-      map.set(key, isSet && !this.#exact ? this.#readMembers() : this.#readValue())
-      if (map.size === before) this.fail('ETF_DUPLICATE_KEY', 'a key stands twice in a map', start)
-    }
-    return keys.settled(map, (start) => this.#readKeyExactly(start))
-  }
-
-  /**
-   * A key of a map. Text is a string also where other binaries are bytes, since nobody could look up bytes; a float such
-   * as 1.0 stays a Float, since 1 may be a key of the same map.
-   */
-  #readKey(): unknown {
-    this.need(1)
-    const tag = this.bytes[this.offset]
-    if (this.#exact) return this.#readValue()
-    if (tag === 109) {
-      this.offset++
-      return this.#readTextOrBytes(this.readUint32())
-    }
-    const start = this.offset
-    const key = this.#readValue()
-    return (tag === 70 || tag === 99) && Number.isSafeInteger(key) ? this.#readKeyExactly(start) : key
-  }
-
-  #readKeyExactly(start: number): unknown {
-    const { offset } = this
-    const exact = this.#exact
-    this.offset = start
-    this.#exact = true
-    const key = this.#readValue()
-    this.#exact = exact
-    this.offset = offset
-    return key
-  }
-
-  /** The members of a %MapSet{}, in order: the value under its key `map`. */
-  #readMembers(): unknown {
-    if (this.bytes[this.offset] !== 116) return this.#readValue()
-    this.offset++
-    this.#enter()
-    const map = this.#readEntries(new Map(), this.checkedCount(this.readUint32(), 2))
-    this.#depth--
-    return map
   }
 
   /** NEW_FUN_EXT. */
   #readFun(): Fun {
-    this.#enter()
+    this.enter()
     const start = this.offset
     const size = this.readUint32()
     const arity = this.readUint8()
@@ -416,7 +272,7 @@ export class Decoder extends IdentifierReader {
 
   /** FUN_EXT. */
   #readOldFun(): Fun {
-    this.#enter()
+    this.enter()
     const freeCount = this.checkedCount(this.readUint32(), 1)
     const pid = this.readTaggedPid()
     const module = this.readAtomName()
@@ -428,14 +284,14 @@ export class Decoder extends IdentifierReader {
 
   #readFree(count: number): unknown[] {
     const free: unknown[] = []
-    for (let i = 0; i < count; i++) free.push(this.#readValue())
-    this.#depth--
+    for (let i = 0; i < count; i++) free.push(this.readValue())
+    this.depth--
     return free
   }
 
   #readSmallInteger(): number {
     const start = this.offset
-    const value = this.#readValue()
+    const value = this.readValue()
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || this.bytes[start] === 70) {
       this.fail('ETF_MALFORMED', 'an integer is expected here', start)
     }
@@ -468,11 +324,4 @@ function atomValue(found: Atom): unknown {
     default:
       return found
   }
-}
-
-/** Defines a property, also one of the name `__proto__`, which an assignment would not. */
-function setProperty(object: object, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
-  else (object as Record<string, unknown>)[key] = value
 }

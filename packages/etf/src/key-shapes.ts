@@ -1,11 +1,17 @@
+import { builderOf, type ObjectBuilder } from './object-builder.ts'
+
 /** Longest key that is remembered, in bytes. */
 const keyBytesMax = 64
 /** Most keys of one object that are remembered; objects with more are used as dictionaries. */
-const depthMax = 64
+const keysMax = 64
 /** Different keys that may follow one key before it counts as a dictionary. */
 const childrenMax = 64
 /** Remembered positions before all are forgotten. */
 const shapesMax = 4_096
+/** Objects of one shape that are put together key by key before a builder is worth its compilation. */
+const buildsBefore = 32
+/** Builders that one decoder may ever compile. */
+const buildersMax = 256
 
 /**
  * One key at one position in objects that began with the same keys. Messages of one kind have the same keys in the same
@@ -17,17 +23,21 @@ export class KeyShape {
   readonly bytes: Uint8Array
   readonly length: number
   readonly parent: KeyShape | undefined
-  readonly depth: number
+  /** How many keys there are up to and including this one. */
+  readonly size: number
   /** The shape that followed last. */
   next: KeyShape | undefined = undefined
   children: Map<string, KeyShape> | undefined = undefined
+  /** Makes objects that end with this key, once that is worth while. */
+  builder: ObjectBuilder | undefined = undefined
+  builds = 0
 
   constructor(key: string, bytes: Uint8Array, parent: KeyShape | undefined) {
     this.key = key
     this.bytes = bytes
     this.length = bytes.length
     this.parent = parent
-    this.depth = parent === undefined ? 0 : parent.depth + 1
+    this.size = parent === undefined ? 0 : parent.size + 1
   }
 
   /** Whether the key's bytes are found here; there are enough of them. */
@@ -38,7 +48,7 @@ export class KeyShape {
   }
 
   has(key: string): boolean {
-    for (let shape: KeyShape | undefined = this; shape.parent !== undefined; shape = shape.parent) {
+    for (let shape: KeyShape = this; shape.parent !== undefined; shape = shape.parent) {
       if (shape.key === key) return true
     }
     return false
@@ -47,7 +57,7 @@ export class KeyShape {
   /** The keys up to and including this one, in order. */
   keys(): string[] {
     const keys: string[] = []
-    for (let shape: KeyShape | undefined = this; shape.parent !== undefined; shape = shape.parent) keys.push(shape.key)
+    for (let shape: KeyShape = this; shape.parent !== undefined; shape = shape.parent) keys.push(shape.key)
     return keys.reverse()
   }
 }
@@ -56,6 +66,7 @@ export class KeyShape {
 export class KeyShapes {
   root: KeyShape = new KeyShape('', new Uint8Array(0), undefined)
   #count = 0
+  #builders = 0
 
   /**
    * The shape for this key after that one, new or known; undefined when it is better not to remember it, or when the
@@ -67,19 +78,26 @@ export class KeyShapes {
       shape.next = known
       return known
     }
-    if (length > keyBytesMax || shape.depth >= depthMax || key === '__proto__' || shape.has(key)) return undefined
+    if (length > keyBytesMax || shape.size >= keysMax || key === '__proto__' || shape.has(key)) return undefined
     shape.children ??= new Map()
     if (shape.children.size >= childrenMax) return undefined
     if (this.#count >= shapesMax) this.#forget()
-    const created = new KeyShape(
-      internalized(key),
-      Uint8Array.prototype.slice.call(bytes, start, start + length),
-      shape,
-    )
+    const created = new KeyShape(internalized(key), new Uint8Array(bytes.subarray(start, start + length)), shape)
     shape.children.set(created.key, created)
     shape.next = created
     this.#count++
     return created
+  }
+
+  /** The object with the keys of this shape and these values. */
+  build(shape: KeyShape, values: readonly unknown[]): Record<string, unknown> {
+    if (++shape.builds === buildsBefore && this.#builders < buildersMax) {
+      this.#builders++
+      shape.builder = builderOf(shape.keys())
+    }
+    const object: Record<string, unknown> = {}
+    for (const [index, key] of shape.keys().entries()) object[key] = values[index]
+    return object
   }
 
   #forget(): void {

@@ -17,9 +17,11 @@ export function readText(bytes: TextBuffer, start: number, length: number): stri
   return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? undefined : text
 }
 
-/** A string of at most 16 ASCII characters. */
+/**
+ * A string of at most 16 ASCII characters. String.fromCharCode with this many arguments is compiled into plain stores; a
+ * call into native code costs several times as much.
+ */
 function shortAscii(b: Uint8Array, i: number, length: number): string {
-  const code = String.fromCharCode
   switch (length) {
     case 0:
       return ''
@@ -39,14 +41,6 @@ function shortAscii(b: Uint8Array, i: number, length: number): string {
       return code(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!)
     case 8:
       return code(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!)
-    default:
-      return longerAscii(b, i, length)
-  }
-}
-
-function longerAscii(b: Uint8Array, i: number, length: number): string {
-  const code = String.fromCharCode
-  switch (length) {
     case 9:
       return code(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!, b[i + 8]!)
     case 10:
@@ -62,7 +56,108 @@ function longerAscii(b: Uint8Array, i: number, length: number): string {
         b[i + 8]!,
         b[i + 9]!,
       )
+    case 11:
+      return code(
+        b[i]!,
+        b[i + 1]!,
+        b[i + 2]!,
+        b[i + 3]!,
+        b[i + 4]!,
+        b[i + 5]!,
+        b[i + 6]!,
+        b[i + 7]!,
+        b[i + 8]!,
+        b[i + 9]!,
+        b[i + 10]!,
+      )
+    case 12:
+      return code(
+        b[i]!,
+        b[i + 1]!,
+        b[i + 2]!,
+        b[i + 3]!,
+        b[i + 4]!,
+        b[i + 5]!,
+        b[i + 6]!,
+        b[i + 7]!,
+        b[i + 8]!,
+        b[i + 9]!,
+        b[i + 10]!,
+        b[i + 11]!,
+      )
+    case 13:
+      return code(
+        b[i]!,
+        b[i + 1]!,
+        b[i + 2]!,
+        b[i + 3]!,
+        b[i + 4]!,
+        b[i + 5]!,
+        b[i + 6]!,
+        b[i + 7]!,
+        b[i + 8]!,
+        b[i + 9]!,
+        b[i + 10]!,
+        b[i + 11]!,
+        b[i + 12]!,
+      )
+    case 14:
+      return code(
+        b[i]!,
+        b[i + 1]!,
+        b[i + 2]!,
+        b[i + 3]!,
+        b[i + 4]!,
+        b[i + 5]!,
+        b[i + 6]!,
+        b[i + 7]!,
+        b[i + 8]!,
+        b[i + 9]!,
+        b[i + 10]!,
+        b[i + 11]!,
+        b[i + 12]!,
+        b[i + 13]!,
+      )
+    case 15:
+      return code(
+        b[i]!,
+        b[i + 1]!,
+        b[i + 2]!,
+        b[i + 3]!,
+        b[i + 4]!,
+        b[i + 5]!,
+        b[i + 6]!,
+        b[i + 7]!,
+        b[i + 8]!,
+        b[i + 9]!,
+        b[i + 10]!,
+        b[i + 11]!,
+        b[i + 12]!,
+        b[i + 13]!,
+        b[i + 14]!,
+      )
+    case 16:
+      return code(
+        b[i]!,
+        b[i + 1]!,
+        b[i + 2]!,
+        b[i + 3]!,
+        b[i + 4]!,
+        b[i + 5]!,
+        b[i + 6]!,
+        b[i + 7]!,
+        b[i + 8]!,
+        b[i + 9]!,
+        b[i + 10]!,
+        b[i + 11]!,
+        b[i + 12]!,
+        b[i + 13]!,
+        b[i + 14]!,
+        b[i + 15]!,
+      )
     default:
-      return code(...b.subarray(i, i + length))
+      return ''
   }
 }
+
+const code = String.fromCharCode
