@@ -15,7 +15,7 @@ export type Basename = keyof typeof addresses
 const typeScriptBasenames = ['foo', 'bar', 'baz'] as const
 
 export const nodeOf = (basename: Basename): string => `${basename}@${addresses[basename]}`
-export const serviceOf = (basename: Basename): string => `${basename}.demo.internal`
+const serviceOf = (basename: Basename): string => `${basename}.demo.internal`
 
 export interface StoryInit {
   presentation: Presentation
