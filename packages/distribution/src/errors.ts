@@ -9,6 +9,7 @@ export type DistributionErrorCode =
   | 'PROCESS_NOT_FOUND'
   | 'PROCESS_EXITED'
   | 'RECEIVE_TIMEOUT'
+  | 'MAILBOX_FULL'
   // Connecting
   | 'CONNECT_FAILED'
   | 'CONNECT_REFUSED'
@@ -18,6 +19,8 @@ export type DistributionErrorCode =
   | 'TLS_FAILED'
   | 'NOT_CONNECTED'
   | 'CONNECTION_CLOSED'
+  | 'CONNECTION_REPLACED'
+  | 'DISCONNECTED'
   | 'CONNECTION_LIMIT'
   // EPMD
   | 'EPMD_UNREACHABLE'

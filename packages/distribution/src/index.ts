@@ -1,3 +1,41 @@
+export {
+  Atom,
+  atom,
+  atomKeys,
+  BitString,
+  DecodeError,
+  EncodeError,
+  ExportFun,
+  equals,
+  Fun,
+  ImproperList,
+  keyOf,
+  Pid,
+  Port,
+  Reference,
+  Tuple,
+  toObject,
+  tuple,
+} from '@tiebeam/etf'
+export type { EpmdNode } from './epmd/codec.ts'
+export { type EpmdAddress, listNodes, lookupNode } from './epmd/shell/client.ts'
 export * from './errors.ts'
 export { FLAGS, type FlagInfo, type FlagName, flagNames, flagsDemandedBy, missingFlags } from './flags.ts'
+export { type LogFunction, type Logger, silentLogger } from './logger.ts'
+export { Node, type NodeDown, type NodeEvents, type NodesKind, type NodeUp, type StopOptions } from './node.ts'
+export type { EpmdInit, ListenAt, NodeInit } from './node-init.ts'
 export { isNodeName, type NodeName, type NodeNameInit, parseNodeName } from './node-name.ts'
+export type { Mark, Match } from './process/mailbox.ts'
+export { type Destination, Down, Exit, ExitReason, type MonitorTarget, type RemoteName } from './process/notices.ts'
+export type {
+  Behaviour,
+  DemonitorInit,
+  MonitorInit,
+  Process,
+  ReceiveInit,
+  SelectiveReceiveInit,
+  SpawnInit,
+} from './process/process.ts'
+export type { ConnectOptions } from './shell/connections.ts'
+export type { LinkStats, NodeStats } from './stats.ts'
+export type { TlsInit } from './transport/tls.ts'

@@ -1,0 +1,367 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
+import { atom, type Pid, type Reference } from '@tiebeam/etf'
+import { EPMD_PORT } from './epmd/codec.ts'
+import { EpmdPresence } from './epmd/shell/presence.ts'
+import { DistributionError } from './errors.ts'
+import type { Logger } from './logger.ts'
+import { checkCookie, decoderInitOf, limitsOf, loggerOf, type NodeInit, type NodeLimits } from './node-init.ts'
+import { type NodeName, parseNodeName } from './node-name.ts'
+import { type Destination, Down, Exit, KILL, type MonitorTarget } from './process/notices.ts'
+import type { Behaviour, DemonitorInit, Process, SpawnInit } from './process/process.ts'
+import { Connections, type ConnectOptions } from './shell/connections.ts'
+import type { Link } from './shell/link.ts'
+import { addressOf } from './shell/locate.ts'
+import { Router } from './shell/router.ts'
+import type { NodeStats } from './stats.ts'
+import { type Answer, answerAsNetKernel, isAuthGranted, isAuthRequest } from './system/net-kernel.ts'
+import { answerAsRex } from './system/rex.ts'
+
+export interface NodeUp {
+  readonly name: string
+  /** Whether `nodes()` leaves it out. */
+  readonly hidden: boolean
+}
+
+export interface NodeDown {
+  readonly name: string
+  readonly hidden: boolean
+  /** Why; its `code` is `DISCONNECTED` or `NODE_STOPPED` when it was this side that ended the connection. */
+  readonly reason: DistributionError
+}
+
+export interface NodeEvents {
+  nodeup: [event: NodeUp]
+  nodedown: [event: NodeDown]
+  /** A monitor of the node itself (`node.monitor`) fired. */
+  down: [event: Down]
+  /** An exit signal reached the node itself, mostly because a process ended to which it was linked (`node.link`). */
+  exit: [event: Exit]
+}
+
+export type NodesKind = 'visible' | 'hidden' | 'connected'
+
+export interface StopOptions {
+  /** For what waits to be sent. Default 5,000. */
+  readonly timeoutMs?: number
+}
+
+const STOP_MS = 5_000
+const PING_MS = 7_000
+
+/**
+ * A node of an Erlang cluster: it has a name, knows the cookie, is connected to other nodes, and has processes.
+ * BEAM nodes see it as a hidden node; other Tiebeam nodes, as a visible one.
+ */
+export class Node extends EventEmitter<NodeEvents> {
+  readonly name: string
+  /** Tells this life of the name from earlier and later ones. */
+  readonly creation: number
+  /** On whose behalf the node itself links, monitors and sends. */
+  readonly pid: Pid
+  readonly #logger: Logger
+  readonly #router: Router
+  readonly #connections: Connections
+  readonly #systemNames = ['net_kernel', 'rex']
+  readonly #since = new Date()
+  #presence: EpmdPresence | undefined
+  #port = 0
+  #stopping: Promise<void> | undefined
+
+  /**
+   * Listens, registers with EPMD (or is EPMD), and is then ready to connect and to be connected to.
+   * @throws DistributionError `NODE_NAME_INVALID`, `OPTION_INVALID`, `HOST_NOT_FOUND`, `LISTEN_FAILED`, `EPMD_NAME_TAKEN`,
+   * `EPMD_UNREACHABLE`
+   */
+  static async start(init: NodeInit): Promise<Node> {
+    const name = parseNodeName(init.name, { shortNames: init.shortNames ?? false })
+    checkCookie(init.cookie)
+    if (init.epmd === false && init.port === undefined) {
+      throw new DistributionError(
+        'OPTION_INVALID',
+        'Without EPMD, give `port`: the one at which every node of the cluster listens.',
+      )
+    }
+    const node = new Node(init, name, limitsOf(init))
+    try {
+      await node.#start(init, name)
+    } catch (error) {
+      await node.stop({ timeoutMs: 0 })
+      throw error
+    }
+    return node
+  }
+
+  private constructor(init: NodeInit, name: NodeName, limits: NodeLimits) {
+    super()
+    this.name = name.name
+    // Never 0, which stands for "any", and beyond what EPMD's old 2-bit creations reach.
+    this.creation = Math.max(4, randomBytes(4).readUInt32BE())
+    this.#logger = loggerOf(init)
+    const epmdPort = (init.epmd === false ? undefined : init.epmd?.port) ?? EPMD_PORT
+    this.#connections = new Connections({
+      node: name,
+      shortNames: init.shortNames ?? false,
+      creation: this.creation,
+      cookie: init.cookie,
+      hidden: init.hidden ?? false,
+      allow: init.allow ?? (() => true),
+      portSource: init.epmd === false ? { fixedPort: init.port as number } : { epmdPort },
+      tls: init.tls,
+      limits,
+      decoder: decoderInitOf(init),
+      logger: this.#logger,
+      onSignal: (peer, signal) => this.#router.receive(peer, signal),
+      onUp: (link) => this.#up(link),
+      onDown: (link, reason) => this.#down(link, reason),
+      onUnreachable: (peer) => this.#router.disconnected(peer),
+    })
+    this.#router = new Router({
+      node: this,
+      name: this.name,
+      creation: this.creation,
+      outlet: this.#connections,
+      logger: this.#logger,
+      mailboxMessagesMax: limits.mailboxMessagesMax,
+      turnMessagesMax: limits.turnMessagesMax,
+    })
+    this.pid = this.#router.serve(undefined, (message) => this.#receive(message))
+    this.#router.serve('net_kernel', (message) => this.#answer(answerAsNetKernel(message)))
+    this.#router.serve('rex', (message) => this.#answer(answerAsRex(message, this.name)))
+  }
+
+  async #start(init: NodeInit, name: NodeName): Promise<void> {
+    const ownAddress = await addressOf(name.host)
+    const listenAddress = init.listen?.address === undefined ? ownAddress : await addressOf(init.listen.address)
+    this.#port = await this.#connections.listen(listenAddress, init.listen?.port ?? init.port ?? 0)
+    if (init.epmd !== false) {
+      this.#presence = await EpmdPresence.start({
+        name: name.base,
+        nodePort: this.#port,
+        address: ownAddress,
+        epmdPort: init.epmd?.port ?? EPMD_PORT,
+        serve: init.epmd?.serve,
+        creation: this.creation,
+        onEvent: (event) =>
+          this.#logger[event.type === 'retrying' ? 'warn' : 'debug']({ epmd: event }, `EPMD: ${event.type}`),
+      })
+    }
+    this.#logger.info({ address: listenAddress, port: this.#port }, 'node started')
+  }
+
+  /** The port at which other nodes reach this one. */
+  get port(): number {
+    return this.#port
+  }
+
+  /**
+   * Connects to a node; resolves at once when there is a connection. Calls at the same time share one attempt.
+   * @throws DistributionError that says why: `NODE_NAME_INVALID`, `HOST_NOT_FOUND`, `EPMD_NODE_UNKNOWN`, `EPMD_UNREACHABLE`,
+   * `CONNECT_REFUSED`, `CONNECT_TIMEOUT`, `CONNECT_FAILED`, `TLS_FAILED`, `COOKIE_MISMATCH`, `PEER_NOT_ALLOWED`,
+   * `PEER_NAME_MISMATCH`, `PEER_FLAGS_MISSING`, `HANDSHAKE_TIMEOUT`, `CONNECTION_CLOSED`, `DISCONNECTED`, `NODE_STOPPED`
+   */
+  connect(name: string, options?: ConnectOptions): Promise<void> {
+    return this.#connections.connect(name, options)
+  }
+
+  /** Closes the connection to a node, or ends the attempt to make one. False when there was neither. */
+  async disconnect(name: string): Promise<boolean> {
+    return this.#connections.disconnect(name)
+  }
+
+  /** The connected nodes: the visible ones (Tiebeam and published BEAM nodes), the hidden ones, or all (`connected`). */
+  nodes(kind: NodesKind = 'visible'): string[] {
+    return [...this.#connections.links]
+      .filter((link) => kind === 'connected' || link.hidden === (kind === 'hidden'))
+      .map((link) => link.peer.name)
+  }
+
+  /** Whether a node is there and answers; connects to it when it is not connected. */
+  async ping(name: string): Promise<'pong' | 'pang'> {
+    if (name === this.name) return 'pong'
+    try {
+      await this.connect(name)
+      return (await this.#isAuth(name)) ? 'pong' : 'pang'
+    } catch {
+      return 'pang'
+    }
+  }
+
+  /**
+   * Starts a process that runs the function. It is alive when this returns; the function runs soon after.
+   * @throws DistributionError `NAME_TAKEN`, `OPTION_INVALID`, `NODE_STOPPED`
+   */
+  spawn(behaviour: Behaviour, init: SpawnInit = {}): Pid {
+    if (this.#stopping !== undefined) throw this.#stoppedError()
+    return this.#router.spawn(behaviour, init).pid
+  }
+
+  /** @throws DistributionError `NAME_TAKEN`, `PROCESS_NOT_FOUND`, `OPTION_INVALID` */
+  register(name: string, pid: Pid): void {
+    this.#router.register(name, pid)
+  }
+
+  /** @throws DistributionError `NAME_NOT_REGISTERED`, `OPTION_INVALID` for a name that the node itself needs */
+  unregister(name: string): void {
+    if (this.#systemNames.includes(name)) {
+      throw new DistributionError(
+        'OPTION_INVALID',
+        `${name} is registered by the node itself, and other nodes rely on it.`,
+      )
+    }
+    this.#router.table.unregister(name)
+  }
+
+  whereis(name: string): Pid | undefined {
+    return this.#router.table.whereis(name)?.pid
+  }
+
+  /** The names that are registered, those of the node itself (`net_kernel`, `rex`) left out. */
+  registered(): string[] {
+    return this.#router.table.names().filter((name) => !this.#systemNames.includes(name))
+  }
+
+  isAlive(pid: Pid): boolean {
+    return this.#router.table.find(pid) !== undefined
+  }
+
+  /**
+   * Sends a message on behalf of the node itself; connects to the other node first, when that must be. Like in Erlang, nothing tells whether
+   * it arrives; a message to a process that is not there is dropped.
+   * @throws DistributionError `OUTPUT_FULL`, `MESSAGE_TOO_LARGE`, `NODE_NAME_INVALID`, `NAME_NOT_REGISTERED` (for a bare name);
+   * EncodeError, with the path to what has no term
+   */
+  send(to: Destination, message: unknown): void {
+    this.#router.send(this.pid, to, message)
+  }
+
+  /** Resolves when the output to a node is low again, and a message that was refused would be taken; rejects when the connection ends. */
+  drained(node: string): Promise<void> {
+    return this.#connections.drained(node)
+  }
+
+  /** Links the node itself to a process: its end comes as event `exit`. */
+  link(pid: Pid): void {
+    this.#router.link(this.pid, pid)
+  }
+
+  unlink(pid: Pid): void {
+    this.#router.unlink(this.pid, pid)
+  }
+
+  /** Monitors a process on behalf of the node itself: its end comes as event `down`. */
+  monitor(target: MonitorTarget): Reference {
+    return this.#router.monitor(this.pid, target)
+  }
+
+  /** True when the monitor was there and had not fired. Events are emitted at once, so there is nothing to flush. */
+  demonitor(reference: Reference, _init?: DemonitorInit): boolean {
+    return this.#router.demonitor(this.pid, reference)
+  }
+
+  /** Sends an exit signal to a process, as Erlang's `exit/2`. */
+  exit(pid: Pid, reason: unknown): void {
+    this.#router.exit(this.pid, pid, reason)
+  }
+
+  stats(): NodeStats {
+    const { links, monitors } = this.#router.relations.counts
+    return {
+      name: this.name,
+      creation: this.creation,
+      since: this.#since,
+      links: [...this.#connections.links].map((link) => link.stats),
+      connecting: this.#connections.connecting,
+      unauthenticated: this.#connections.unauthenticated,
+      processes: this.#router.table.size,
+      registeredNames: this.#router.table.names().length,
+      processLinks: links,
+      monitors,
+      ...this.#connections.counts,
+    }
+  }
+
+  /**
+   * Ends the processes (with `shutdown`; those that trap exits with `killed`), sends what waits to be sent, closes all connections, and
+   * leaves EPMD. Never rejects; further calls wait for the first.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options.timeoutMs ?? STOP_MS)
+    return this.#stopping
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const reason = this.#stoppedError()
+    // First out of EPMD and off the port, so that nobody comes who would be turned away.
+    await Promise.all([this.#presence?.stop(), this.#connections.stopListening(reason)])
+    this.#router.endAll(atom('shutdown'))
+    this.#router.endAll(KILL)
+    const flushed = Promise.allSettled([...this.#connections.links].map((link) => link.flushed()))
+    let timer: NodeJS.Timeout | undefined
+    await Promise.race([flushed, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))])
+    clearTimeout(timer)
+    this.#connections.closeLinks(reason)
+    this.#logger.info('node stopped')
+  }
+
+  [inspect.custom](): string {
+    return `Node { name: '${this.name}', connected: ${inspect(this.nodes('connected'))} }`
+  }
+
+  #up(link: Link): void {
+    const { name, creation } = link.peer
+    this.#logger.info({ peer: name, creation, hidden: link.hidden }, 'node up')
+    this.#emitSafely('nodeup', { name, hidden: link.hidden })
+  }
+
+  #down(link: Link, reason: DistributionError): void {
+    const { name } = link.peer
+    const ours = reason.code === 'DISCONNECTED' || reason.code === 'NODE_STOPPED' || reason.code === 'CONNECTION_CLOSED'
+    this.#logger[ours ? 'info' : 'warn']({ peer: name, err: reason }, 'node down')
+    this.#router.disconnected(name)
+    this.#emitSafely('nodedown', { name, hidden: link.hidden, reason })
+  }
+
+  #receive(message: unknown): void {
+    if (message instanceof Down) this.#emitSafely('down', message)
+    else if (message instanceof Exit) this.#emitSafely('exit', message)
+    else this.#logger.debug('a message to the node itself, dropped')
+  }
+
+  /** What a listener throws is an uncaught exception, as always with events, but does not come back to the connection it was told about. */
+  #emitSafely<Name extends keyof NodeEvents>(name: Name, event: NodeEvents[Name][0]): void {
+    try {
+      const emit = super.emit as (name: string, event: unknown) => boolean
+      emit.call(this, name, event)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+
+  #answer(answer: Answer | undefined): void {
+    if (answer === undefined) return
+    try {
+      this.send(answer.to, answer.message)
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'an answer of the node itself could not be sent')
+    }
+  }
+
+  #isAuth(name: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.spawn(async (self: Process) => {
+        const reference = self.monitor({ name: 'net_kernel', node: name }, { alias: 'replyDemonitor' })
+        self.send({ name: 'net_kernel', node: name }, isAuthRequest(self.pid, reference, this.name))
+        const answer = await self.receive({ timeoutMs: PING_MS }).catch(() => undefined)
+        resolve(isAuthGranted(answer))
+      })
+    })
+  }
+
+  #stoppedError(): DistributionError {
+    return new DistributionError('NODE_STOPPED', `The node ${this.name} was stopped.`)
+  }
+}

@@ -1,0 +1,92 @@
+import type { Pid, Reference } from '@tiebeam/etf'
+import type { Node } from '../node.ts'
+import type { Mark, Match } from './mailbox.ts'
+import type { Destination, MonitorTarget } from './notices.ts'
+
+/** The function that a process runs. The process ends when it returns, or with a reason when it throws. */
+export type Behaviour = (self: Process) => unknown
+
+export interface SpawnInit {
+  /** A name to register it under. Errors: `NAME_TAKEN`. */
+  readonly name?: string
+  /** Start with exits trapped, which leaves no gap between start and `self.trapExit = true`. Default false. */
+  readonly trapExit?: boolean
+  /** More messages than this in the mailbox end the process with reason `mailbox_full`. Default: that of the node. */
+  readonly mailboxMessagesMax?: number
+}
+
+export interface ReceiveInit {
+  /** Rejects with code `RECEIVE_TIMEOUT` when no such message came in time; 0 looks only at what is there. Default: waits for ever. */
+  readonly timeoutMs?: number
+}
+
+export interface SelectiveReceiveInit<M> extends ReceiveInit {
+  readonly match: M
+  /** What came before this point is not looked at: see {@link Process.mark}. */
+  readonly after?: Mark
+}
+
+export interface MonitorInit {
+  /**
+   * Makes the reference an alias as well: an address of this process that can be given to others, and ends on its own.
+   * `demonitor`: when the monitor is removed or fires. `replyDemonitor`: also with the first message that comes by it, which
+   * removes the monitor too. `explicit`: by `unalias` only.
+   */
+  readonly alias?: 'demonitor' | 'replyDemonitor' | 'explicit'
+}
+
+export interface DemonitorInit {
+  /** Removes its `Down` from the mailbox, if it is there already. Default false. */
+  readonly flush?: boolean
+}
+
+/**
+ * What a process function sees of its process. Every method throws `PROCESS_EXITED` once the process has ended, so that a function
+ * whose process was ended from outside stops at its next step; `signal` tells it at once.
+ *
+ * A message belongs to its receiver as soon as it is sent. Within a node it is handed over as it is, not copied.
+ */
+export interface Process extends AsyncIterable<unknown> {
+  readonly pid: Pid
+  readonly node: Node
+  /** Aborted when the process has ended, with a `PROCESS_EXITED` error whose cause is an `ExitReason`. */
+  readonly signal: AbortSignal
+  /** When true, exit signals (but for `kill`) arrive in the mailbox as `Exit` instead of ending the process. Default false. */
+  trapExit: boolean
+  /** Messages that wait in the mailbox. */
+  readonly mailboxLength: number
+
+  /**
+   * The next message; with `match`, the first that it takes.
+   * @throws DistributionError `RECEIVE_TIMEOUT`, `PROCESS_EXITED`; and what `match` throws
+   */
+  receive(init?: ReceiveInit): Promise<unknown>
+  receive<T>(init: SelectiveReceiveInit<(message: unknown) => message is T>): Promise<T>
+  receive(init: SelectiveReceiveInit<(message: unknown) => boolean>): Promise<unknown>
+  receive<T>(init: SelectiveReceiveInit<Match<T>>): Promise<T>
+  /** All messages that wait, at least one: the cheapest way to read many. */
+  receiveAll(init?: ReceiveInit): Promise<unknown[]>
+  /**
+   * The present end of the mailbox. An answer to what is sent from now on comes after it, so a selective receive for that answer can
+   * name it as `after` and does not look through a backlog.
+   */
+  mark(): Mark
+
+  /** @throws DistributionError `OUTPUT_FULL`; EncodeError */
+  send(to: Destination, message: unknown): void
+  link(to: Pid): void
+  unlink(to: Pid): void
+  monitor(target: MonitorTarget, init?: MonitorInit): Reference
+  /** True when the monitor was there and had not fired. */
+  demonitor(reference: Reference, init?: DemonitorInit): boolean
+  /** A new alias without a monitor, until `unalias`; with `reply`, until the first message that comes by it. */
+  alias(init?: { readonly reply?: boolean }): Reference
+  unalias(reference: Reference): boolean
+  spawn(behaviour: Behaviour, init?: SpawnInit): Pid
+  spawnLink(behaviour: Behaviour, init?: SpawnInit): Pid
+  spawnMonitor(behaviour: Behaviour, init?: SpawnInit): { readonly pid: Pid; readonly reference: Reference }
+  /** Sends an exit signal, as Erlang's `exit/2`. To end oneself, throw an `ExitReason`. */
+  exit(to: Pid, reason: unknown): void
+  /** @throws DistributionError `NAME_TAKEN` */
+  register(name: string): void
+}

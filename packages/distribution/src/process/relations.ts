@@ -1,0 +1,310 @@
+import type { Pid, Reference } from '@tiebeam/etf'
+import type {
+  DemonitorSignal,
+  ExitSignal,
+  LinkSignal,
+  MonitorExitSignal,
+  MonitorSignal,
+  Signal,
+  UnlinkAckSignal,
+  UnlinkSignal,
+} from '../signals.ts'
+import { NOCONNECTION, NOPROC, type RemoteName } from './notices.ts'
+
+/** What is to be done as the consequence of an event, in this order. */
+export type RelationEffect =
+  /** The local process `sender` tells another node. (A signal may name its sender by its registered name only.) */
+  | { readonly type: 'signal'; readonly node: string; readonly sender: Pid; readonly signal: Signal }
+  /** An exit signal reaches the local process `to` because of a link. */
+  | { readonly type: 'linkBroken'; readonly to: Pid; readonly from: Pid; readonly reason: unknown }
+  /** A monitor of the local process `to` fires. */
+  | {
+      readonly type: 'down'
+      readonly to: Pid
+      readonly reference: Reference
+      readonly target: Pid | RemoteName
+      readonly reason: unknown
+    }
+
+export interface RelationsInit {
+  /** Name of the own node. */
+  readonly node: string
+  /** Whether this pid of the own node is a living process. */
+  readonly alive: (pid: Pid) => boolean
+  readonly whereis: (name: string) => Pid | undefined
+}
+
+interface Link {
+  readonly pid: Pid
+  /** Set while an unlink of ours is not acknowledged: the link is inactive, and what comes over it is ignored. */
+  unlinkId: bigint | undefined
+}
+
+interface Monitor {
+  readonly reference: Reference
+  readonly target: Pid | RemoteName
+  /** The local process that is watched; undefined when the target is on another node. */
+  readonly local: Pid | undefined
+}
+
+interface Watcher {
+  readonly from: Pid
+  readonly reference: Reference
+  /** As the watcher named us. */
+  readonly target: Pid | RemoteName
+}
+
+/** Of one local process. */
+interface Relation {
+  readonly pid: Pid
+  readonly links: Map<string, Link>
+  readonly monitors: Map<string, Monitor>
+  readonly watchers: Map<string, Watcher>
+}
+
+/**
+ * The links and monitors of all processes of one node, to each other and to those of other nodes. A pure state machine: events in,
+ * effects out. Source: "Link Protocol" and "Protocol between Connected Nodes" of the Distribution Protocol guide.
+ *
+ * Monitors and links to another node are asked for with a signal to it. Whoever carries the effects out calls `disconnected` when
+ * the node cannot be reached.
+ */
+export class Relations {
+  readonly #init: RelationsInit
+  /** By key of the local process. An entry lives from the first relation until the process ends. */
+  readonly #relations = new Map<string, Relation>()
+  /** Key of the local process that is watched under this reference by a process of another node. */
+  readonly #watched = new Map<string, string>()
+  #unlinkId = 0n
+
+  constructor(init: RelationsInit) {
+    this.#init = init
+  }
+
+  get counts(): { readonly links: number; readonly monitors: number } {
+    let links = 0
+    let monitors = 0
+    for (const relation of this.#relations.values()) {
+      links += relation.links.size
+      monitors += relation.monitors.size + relation.watchers.size
+    }
+    return { links, monitors }
+  }
+
+  /** The local process `from` links to `to`. */
+  link(from: Pid, to: Pid): RelationEffect[] {
+    if (from.key === to.key) return []
+    const links = this.#of(from).links
+    const known = links.get(to.key)
+    if (known !== undefined && known.unlinkId === undefined) return []
+    if (this.#isLocal(to)) {
+      if (!this.#init.alive(to)) return [{ type: 'linkBroken', to: from, from: to, reason: NOPROC }]
+      links.set(to.key, { pid: to, unlinkId: undefined })
+      this.#of(to).links.set(from.key, { pid: from, unlinkId: undefined })
+      return []
+    }
+    // A link that is being unlinked is made active again: the late acknowledgement no longer matches and is ignored.
+    links.set(to.key, { pid: to, unlinkId: undefined })
+    return [signalEffect(from, to.node, { type: 'link', from, to })]
+  }
+
+  unlink(from: Pid, to: Pid): RelationEffect[] {
+    const links = this.#relations.get(from.key)?.links
+    const link = links?.get(to.key)
+    if (links === undefined || link === undefined || link.unlinkId !== undefined) return []
+    if (this.#isLocal(to)) {
+      links.delete(to.key)
+      this.#relations.get(to.key)?.links.delete(from.key)
+      return []
+    }
+    this.#unlinkId = this.#unlinkId === 0xffff_ffff_ffff_ffffn ? 1n : this.#unlinkId + 1n
+    link.unlinkId = this.#unlinkId
+    return [signalEffect(from, to.node, { type: 'unlink', id: this.#unlinkId, from, to })]
+  }
+
+  /** A link signal from another node. */
+  linked(signal: LinkSignal): RelationEffect[] {
+    const { from, to } = signal
+    if (!this.#init.alive(to)) return [exitSignal(to, from, NOPROC)]
+    const links = this.#of(to).links
+    // One that we are unlinking stays so: the peer sent this before it saw our unlink, which will undo it there.
+    if (!links.has(from.key)) links.set(from.key, { pid: from, unlinkId: undefined })
+    return []
+  }
+
+  /** An unlink signal from another node; the acknowledgement precedes whatever else goes to its sender. */
+  unlinked(signal: UnlinkSignal): RelationEffect[] {
+    const { id, from, to } = signal
+    const links = this.#relations.get(to.key)?.links
+    if (links?.get(from.key)?.unlinkId === undefined) links?.delete(from.key)
+    // Id 0 stands for the old UNLINK, which wants no answer.
+    if (id === 0n) return []
+    return [signalEffect(to, from.node, { type: 'unlinkAck', id, from: to, to: from })]
+  }
+
+  unlinkAcknowledged(signal: UnlinkAckSignal): void {
+    const links = this.#relations.get(signal.to.key)?.links
+    if (links?.get(signal.from.key)?.unlinkId === signal.id) links.delete(signal.from.key)
+  }
+
+  /** A process of another node ended, to which the local process `to` was linked. */
+  linkExited(signal: ExitSignal): RelationEffect[] {
+    const { from, to, reason } = signal
+    const links = this.#relations.get(to.key)?.links
+    const link = links?.get(from.key)
+    if (links === undefined || link === undefined || link.unlinkId !== undefined) return []
+    links.delete(from.key)
+    return [{ type: 'linkBroken', to, from, reason }]
+  }
+
+  /** The local process `from` monitors `target`, under a reference that was never used before. */
+  monitor(from: Pid, target: Pid | RemoteName, reference: Reference): RelationEffect[] {
+    if (target.node !== this.#init.node) {
+      this.#of(from).monitors.set(reference.key, { reference, target, local: undefined })
+      return [signalEffect(from, target.node, { type: 'monitor', from, to: addressOf(target), reference })]
+    }
+    const local = this.#resolve(addressOf(target))
+    if (local === undefined) return [{ type: 'down', to: from, reference, target, reason: NOPROC }]
+    this.#of(from).monitors.set(reference.key, { reference, target, local })
+    this.#of(local).watchers.set(reference.key, { from, reference, target })
+    return []
+  }
+
+  /** Whether the local process `from` still waits for this monitor to fire. */
+  isMonitoring(from: Pid, reference: Reference): boolean {
+    return this.#relations.get(from.key)?.monitors.has(reference.key) ?? false
+  }
+
+  demonitor(from: Pid, reference: Reference): RelationEffect[] {
+    const monitors = this.#relations.get(from.key)?.monitors
+    const monitor = monitors?.get(reference.key)
+    if (monitors === undefined || monitor === undefined) return []
+    monitors.delete(reference.key)
+    return this.#unwatch(from, monitor)
+  }
+
+  /** A process of another node monitors a process or a name of ours. */
+  monitored(signal: MonitorSignal): RelationEffect[] {
+    const { from, to, reference } = signal
+    const local = this.#resolve(to)
+    if (local === undefined) {
+      // A name without a process has no pid either; nobody else sends in its place, so any sender will do for the order.
+      const exit: Signal = { type: 'monitorExit', from: to, to: from, reference, reason: NOPROC }
+      return [signalEffect(typeof to === 'string' ? from : to, from.node, exit)]
+    }
+    const target = typeof to === 'string' ? { name: to, node: this.#init.node } : to
+    this.#of(local).watchers.set(reference.key, { from, reference, target })
+    this.#watched.set(reference.key, local.key)
+    return []
+  }
+
+  /** By reference, because the name that was monitored may have gone to another process since. */
+  demonitored(signal: DemonitorSignal): void {
+    const key = this.#watched.get(signal.reference.key)
+    if (key === undefined) return
+    const watchers = this.#relations.get(key)?.watchers
+    // A reference of one process does not undo the monitor of another.
+    if (watchers?.get(signal.reference.key)?.from.key !== signal.from.key) return
+    watchers.delete(signal.reference.key)
+    this.#watched.delete(signal.reference.key)
+  }
+
+  /** The monitor of a local process fired on another node. */
+  monitorExited(signal: MonitorExitSignal): RelationEffect[] {
+    const { to, reference, reason } = signal
+    const monitors = this.#relations.get(to.key)?.monitors
+    const monitor = monitors?.get(reference.key)
+    if (monitors === undefined || monitor === undefined) return []
+    monitors.delete(reference.key)
+    return [{ type: 'down', to, reference, target: monitor.target, reason }]
+  }
+
+  /** A local process ended. From now on it must not count as alive. */
+  ended(pid: Pid, reason: unknown): RelationEffect[] {
+    const relation = this.#relations.get(pid.key)
+    if (relation === undefined) return []
+    this.#relations.delete(pid.key)
+    const effects: RelationEffect[] = []
+    for (const link of relation.links.values()) {
+      if (link.unlinkId !== undefined) continue
+      if (this.#isLocal(link.pid)) {
+        this.#relations.get(link.pid.key)?.links.delete(pid.key)
+        effects.push({ type: 'linkBroken', to: link.pid, from: pid, reason })
+      } else effects.push(exitSignal(pid, link.pid, reason))
+    }
+    for (const monitor of relation.monitors.values()) effects.push(...this.#unwatch(pid, monitor))
+    for (const { from, reference, target } of relation.watchers.values()) {
+      if (this.#isLocal(from)) {
+        this.#relations.get(from.key)?.monitors.delete(reference.key)
+        effects.push({ type: 'down', to: from, reference, target, reason })
+      } else {
+        this.#watched.delete(reference.key)
+        effects.push(
+          signalEffect(pid, from.node, { type: 'monitorExit', from: addressOf(target), to: from, reference, reason }),
+        )
+      }
+    }
+    return effects
+  }
+
+  /** The connection to a node was lost, or could not be made: all that hung on it fires with `noconnection`. */
+  disconnected(node: string): RelationEffect[] {
+    const effects: RelationEffect[] = []
+    for (const { pid: to, links, monitors, watchers } of this.#relations.values()) {
+      for (const link of links.values()) {
+        if (link.pid.node !== node) continue
+        links.delete(link.pid.key)
+        if (link.unlinkId === undefined) effects.push({ type: 'linkBroken', to, from: link.pid, reason: NOCONNECTION })
+      }
+      for (const { reference, target } of monitors.values()) {
+        if (target.node !== node) continue
+        monitors.delete(reference.key)
+        effects.push({ type: 'down', to, reference, target, reason: NOCONNECTION })
+      }
+      for (const { from, reference } of watchers.values()) {
+        if (from.node !== node) continue
+        watchers.delete(reference.key)
+        this.#watched.delete(reference.key)
+      }
+    }
+    return effects
+  }
+
+  #unwatch(from: Pid, { reference, target, local }: Monitor): RelationEffect[] {
+    if (local !== undefined) {
+      this.#relations.get(local.key)?.watchers.delete(reference.key)
+      return []
+    }
+    return [signalEffect(from, target.node, { type: 'demonitor', from, to: addressOf(target), reference })]
+  }
+
+  #resolve(to: Pid | string): Pid | undefined {
+    if (typeof to === 'string') return this.#init.whereis(to)
+    return this.#init.alive(to) ? to : undefined
+  }
+
+  #isLocal(pid: Pid): boolean {
+    return pid.node === this.#init.node
+  }
+
+  #of(pid: Pid): Relation {
+    let relation = this.#relations.get(pid.key)
+    if (relation === undefined) {
+      relation = { pid, links: new Map(), monitors: new Map(), watchers: new Map() }
+      this.#relations.set(pid.key, relation)
+    }
+    return relation
+  }
+}
+
+function addressOf(target: Pid | RemoteName): Pid | string {
+  return 'name' in target ? target.name : target
+}
+
+function signalEffect(sender: Pid, node: string, signal: Signal): RelationEffect {
+  return { type: 'signal', node, sender, signal }
+}
+
+function exitSignal(from: Pid, to: Pid, reason: unknown): RelationEffect {
+  return signalEffect(from, to.node, { type: 'exit', from, to, reason })
+}

@@ -1,0 +1,346 @@
+import type { Socket } from 'node:net'
+import { type DecoderInit, EncodeError, Encoder, type Pid } from '@tiebeam/etf'
+import { DistributionError } from '../errors.ts'
+import type { FrameReader } from '../frames.ts'
+import type { Peer } from '../handshake/effects.ts'
+import { MessageReader } from '../message/reader.ts'
+import { MessageWriter } from '../message/writer.ts'
+import type { NodeLimits } from '../node-init.ts'
+import { type Item, OutputScheduler, WholeFrame } from '../output/output-scheduler.ts'
+import { receiverOf, withTermlessReason } from '../output/signal-order.ts'
+import type { Signal } from '../signals.ts'
+import { StallWatch } from '../stall.ts'
+import type { LinkStats } from '../stats.ts'
+import { Ticker, tickPeriodMs } from '../tick.ts'
+
+export interface LinkInit {
+  readonly socket: Socket
+  readonly peer: Peer
+  /** Of the connection, set to frames with 4-byte lengths. */
+  readonly frames: FrameReader
+  readonly limits: NodeLimits
+  readonly decoder: DecoderInit
+  readonly hidden: boolean
+  /** A signal from the peer. What it throws ends the link. */
+  readonly onSignal: (signal: Signal) => void
+  /** Called once, when the link has ended and will neither deliver nor take anything any more. */
+  readonly onClosed: (reason: DistributionError) => void
+}
+
+const ENCODER_BYTES = 256 * 1024
+/** A frame of this size is bulk: it leaves in pieces, and small frames go before it. */
+const BULK_BYTES = 32 * 1024
+/** A message of at most this size is not cut: as one frame it holds up others no longer than a fragment or two. */
+const WHOLE_BYTES = 128 * 1024
+/** The socket gets no more while it has so much: what it has, nothing can overtake. */
+const SOCKET_BYTES_MAX = 128 * 1024
+/** After so many bytes the event loop gets its turn, even though the socket would take more. */
+const TURN_BYTES_MAX = 1024 * 1024
+/** Other signals than messages are never refused; only a peer that provokes them and takes none gets so far. */
+const SIGNALS_BYTES_MAX = 64 * 1024 * 1024
+const TICK = Buffer.alloc(4)
+
+interface DrainWaiter {
+  readonly isMet: () => boolean
+  readonly resolve: () => void
+  readonly reject: (error: DistributionError) => void
+}
+
+/** An established connection to a peer: turns signals into bytes on a socket, and the bytes that come into signals. */
+export class Link {
+  readonly peer: Peer
+  readonly hidden: boolean
+  readonly #socket: Socket
+  readonly #init: LinkInit
+  readonly #frames: FrameReader
+  readonly #reader: MessageReader
+  readonly #writer: MessageWriter
+  readonly #output = new OutputScheduler()
+  readonly #outputBytesMax: number
+  readonly #flushBytesMax: number
+  readonly #ticker: Ticker
+  readonly #stall: StallWatch
+  readonly #timer: NodeJS.Timeout
+  readonly #since = new Date()
+  #encoder: Encoder
+  #flushScheduled = false
+  #closed: DistributionError | undefined
+  #written = 0
+  #messagesIn = 0
+  #messagesOut = 0
+  #drainWaiters: DrainWaiter[] = []
+  /** Drained means that a message which was refused would fit. */
+  #refusedBytes = 0
+
+  constructor(init: LinkInit) {
+    this.#init = init
+    this.peer = init.peer
+    this.hidden = init.hidden
+    this.#socket = init.socket
+    this.#frames = init.frames
+    const { limits } = init
+    this.#frames.lengthBytes = 4
+    this.#frames.frameBytesMax = limits.frameBytesMax
+    this.#reader = new MessageReader({ decoder: init.decoder, messageBytesMax: limits.messageBytesMax })
+    this.#writer = new MessageWriter({ flags: init.peer.negotiated })
+    this.#outputBytesMax = limits.outputBytesMax
+    this.#flushBytesMax = limits.flushBytesMax
+    this.#encoder = this.#newEncoder()
+    const periodMs = Math.min(tickPeriodMs(limits.netTickTimeMs), Math.max(1, limits.stallMs / 4))
+    const nowMs = performance.now()
+    this.#ticker = new Ticker({ netTickTimeMs: limits.netTickTimeMs, nowMs })
+    this.#stall = new StallWatch({ stallMs: limits.stallMs, periodMs, nowMs })
+    this.#timer = setInterval(() => this.#check(), periodMs)
+    const socket = this.#socket
+    socket.setKeepAlive(true)
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('error', (cause) => this.#closedBy(`The connection to ${this.peer.name} broke: ${cause.message}.`, cause))
+    socket.on('end', () => this.#closedBy(`${this.peer.name} closed the connection.`))
+    socket.on('close', () => this.#closedBy(`The connection to ${this.peer.name} is closed.`))
+  }
+
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#encoder.offset + this.#output.bytes + this.#socket.writableLength
+  }
+
+  get stats(): LinkStats {
+    return {
+      name: this.peer.name,
+      hidden: this.hidden,
+      since: this.#since,
+      bytesIn: this.#socket.bytesRead,
+      bytesOut: this.#socket.bytesWritten,
+      messagesIn: this.#messagesIn,
+      messagesOut: this.#messagesOut,
+      queuedBytes: this.queuedBytes,
+    }
+  }
+
+  /** Takes a message. @throws DistributionError `OUTPUT_FULL`, `MESSAGE_TOO_LARGE`; EncodeError */
+  message(sender: Pid, signal: Signal): void {
+    this.#messagesOut++
+    this.#write(sender, signal, this.#outputBytesMax)
+  }
+
+  /** Takes another signal. A reason that has no term is replaced by its description. */
+  signal(sender: Pid, signal: Signal): void {
+    try {
+      this.#write(sender, signal, this.#outputBytesMax + SIGNALS_BYTES_MAX)
+    } catch (error) {
+      if (error instanceof EncodeError) this.signal(sender, withTermlessReason(signal, error))
+      else this.close(error as DistributionError)
+    }
+  }
+
+  /** Resolves when little is left to be sent, and a message that was refused last would be taken. */
+  drained(): Promise<void> {
+    return this.#until(() => this.#isDrained())
+  }
+
+  /** Resolves when the system has taken all. */
+  flushed(): Promise<void> {
+    return this.#until(() => this.queuedBytes === 0)
+  }
+
+  #until(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve()
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    return new Promise((resolve, reject) => this.#drainWaiters.push({ isMet, resolve, reject }))
+  }
+
+  /** Takes one frame from the peer, without its length. */
+  frame(bytes: Buffer, start: number, end: number): void {
+    if (this.#closed !== undefined || start === end) return
+    const signal = this.#reader.read(bytes, start, end)
+    if (signal === undefined) return
+    this.#messagesIn++
+    this.#init.onSignal(signal)
+  }
+
+  /** Writes what waits, as far as the socket takes it, then closes. */
+  close(reason: DistributionError): void {
+    if (this.#closed !== undefined) return
+    if (this.#encoder.offset > 0) this.#flush()
+    this.#end(reason)
+    this.#socket.destroySoon()
+    // A peer that does not read would keep the rest waiting for ever.
+    setTimeout(() => this.#socket.destroy(), 1_000).unref()
+  }
+
+  #write(sender: Pid, signal: Signal, bytesMax: number): void {
+    if (this.#closed !== undefined) return
+    const encoder = this.#encoder
+    const start = encoder.offset
+    const payloadAt = this.#writer.write(encoder, signal)
+    const end = encoder.offset
+    if (end + this.#output.bytes + this.#socket.writableLength > bytesMax) this.#refuse(start, end, bytesMax)
+    if (end - start >= BULK_BYTES || payloadAt !== 0) this.#enqueue(sender, signal, start, payloadAt)
+    else if (this.#output.hasBulk && this.#output.mustWait(sender.key, receiverOf(signal))) {
+      this.#enqueue(sender, signal, start, 0)
+    } else if (end >= this.#flushBytesMax) {
+      this.#flush()
+      return
+    }
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true
+      process.nextTick(this.#flushNow)
+    }
+  }
+
+  readonly #flushNow = (): void => {
+    this.#flushScheduled = false
+    if (this.#closed === undefined) this.#flush()
+  }
+
+  #enqueue(sender: Pid, signal: Signal, start: number, payloadAt: number): void {
+    const written = this.#encoder.take()
+    if (start > 0) this.#output.pushExpress(written.subarray(0, start))
+    const frame = written.subarray(start)
+    const cut = payloadAt !== 0 && frame.length > WHOLE_BYTES
+    const item = cut ? new FragmentedMessage(this.#writer, frame, payloadAt) : new WholeFrame(frame)
+    this.#output.push({ sender: sender.key, receiver: receiverOf(signal) }, item)
+    // A large message leaves a large remainder of its memory, which small ones would hold for long.
+    if (frame.length > ENCODER_BYTES) this.#encoder = this.#newEncoder()
+  }
+
+  #refuse(start: number, end: number, bytesMax: number): never {
+    const bytes = end - start
+    this.#encoder.offset = start
+    if (bytes > bytesMax) {
+      const text = `A message of ${bytes} bytes is larger than outputBytesMax (${bytesMax}). Raise it, or send less at once.`
+      throw new DistributionError('MESSAGE_TOO_LARGE', text)
+    }
+    this.#refusedBytes = bytes
+    throw new DistributionError(
+      'OUTPUT_FULL',
+      `${this.queuedBytes} bytes wait to be sent to ${this.peer.name}; ${bytes} more would exceed outputBytesMax (${bytesMax}). ` +
+        'Await drained(), or send less.',
+    )
+  }
+
+  #flush(): void {
+    if (this.#encoder.offset > 0) this.#output.pushExpress(this.#encoder.take())
+    this.#pump(TURN_BYTES_MAX)
+  }
+
+  /** Gives the socket what is next, as long as it has little. */
+  #pump(turnBytes: number): void {
+    const socket = this.#socket
+    let left = turnBytes
+    while (socket.writableLength < SOCKET_BYTES_MAX && this.#closed === undefined) {
+      if (left <= 0) {
+        setImmediate(() => this.#pump(TURN_BYTES_MAX))
+        return
+      }
+      const piece = this.#output.next()
+      if (piece === undefined) return
+      if (piece.length === 1) {
+        left -= (piece[0] as Buffer).length
+        socket.write(piece[0] as Buffer, this.#onWritten)
+      } else {
+        socket.cork()
+        for (const part of piece) {
+          left -= part.length
+          socket.write(part, part === piece.at(-1) ? this.#onWritten : undefined)
+        }
+        socket.uncork()
+      }
+    }
+  }
+
+  readonly #onWritten = (): void => {
+    this.#written++
+    if (this.#closed !== undefined) return
+    if (this.#output.bytes > 0) this.#pump(TURN_BYTES_MAX)
+    if (this.#drainWaiters.length === 0) return
+    const [met, unmet] = [[], []] as [DrainWaiter[], DrainWaiter[]]
+    for (const waiter of this.#drainWaiters) (waiter.isMet() ? met : unmet).push(waiter)
+    this.#drainWaiters = unmet
+    if (this.#isDrained()) this.#refusedBytes = 0
+    for (const { resolve } of met) resolve()
+  }
+
+  #isDrained(): boolean {
+    const queuedBytes = this.queuedBytes
+    return queuedBytes <= this.#outputBytesMax / 4 && queuedBytes + this.#refusedBytes <= this.#outputBytesMax
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#frames.push(chunk, this.#onFrame)
+    } catch (error) {
+      this.close(
+        error instanceof DistributionError
+          ? error
+          : new DistributionError('MESSAGE_MALFORMED', `What ${this.peer.name} sent could not be handled.`, {
+              cause: error,
+            }),
+      )
+    }
+  }
+
+  readonly #onFrame = (bytes: Buffer, start: number, end: number): void => this.frame(bytes, start, end)
+
+  #check(): void {
+    const nowMs = performance.now()
+    const { bytesRead, bytesWritten, writableLength } = this.#socket
+    const decision = this.#ticker.check({ nowMs, receivedBytes: bytesRead, writtenBytes: bytesWritten })
+    if (decision === 'drop') {
+      const text = `${this.peer.name} was silent for ${this.#init.limits.netTickTimeMs} ms (netTickTimeMs).`
+      this.#abandon(new DistributionError('TICK_TIMEOUT', text))
+    } else if (this.#stall.check(nowMs, this.queuedBytes, this.#written)) {
+      const text = `${this.peer.name} accepted nothing for ${this.#init.limits.stallMs} ms (stallMs), with ${this.queuedBytes} bytes waiting.`
+      this.#abandon(new DistributionError('PEER_STALLED', text))
+    } else if (decision === 'tick' && writableLength === 0) {
+      this.#socket.write(TICK)
+    }
+  }
+
+  #abandon(reason: DistributionError): void {
+    this.#end(reason)
+    this.#socket.destroy()
+  }
+
+  #closedBy(text: string, cause?: unknown): void {
+    if (this.#closed !== undefined) return
+    this.#abandon(new DistributionError('CONNECTION_CLOSED', text, { cause }))
+  }
+
+  #end(reason: DistributionError): void {
+    if (this.#closed !== undefined) return
+    this.#closed = reason
+    clearInterval(this.#timer)
+    const waiters = this.#drainWaiters
+    this.#drainWaiters = []
+    for (const { reject } of waiters) reject(reason)
+    this.#init.onClosed(reason)
+  }
+
+  #newEncoder(): Encoder {
+    return new Encoder({ initialBytes: ENCODER_BYTES, sizeBytesMax: this.#outputBytesMax + SIGNALS_BYTES_MAX })
+  }
+}
+
+/** A large message; it is given its number when its first fragment leaves. */
+class FragmentedMessage implements Item {
+  readonly #writer: MessageWriter
+  readonly #frame: Buffer
+  readonly #payloadAt: number
+  #fragments: ReturnType<MessageWriter['fragments']> | undefined
+
+  constructor(writer: MessageWriter, frame: Buffer, payloadAt: number) {
+    this.#writer = writer
+    this.#frame = frame
+    this.#payloadAt = payloadAt
+  }
+
+  get bytes(): number {
+    return this.#fragments?.remainingBytes ?? this.#frame.length
+  }
+
+  next(): readonly Buffer[] | undefined {
+    this.#fragments ??= this.#writer.fragments(this.#frame, this.#payloadAt)
+    return this.#fragments.next()
+  }
+}

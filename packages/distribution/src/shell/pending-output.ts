@@ -1,0 +1,58 @@
+import { Encoder, type Pid } from '@tiebeam/etf'
+import { DistributionError } from '../errors.ts'
+import type { Signal } from '../signals.ts'
+
+interface Waiting {
+  readonly sender: Pid
+  readonly signal: Signal
+}
+
+/** What control and header add to a message, more or less. */
+const OVERHEAD_BYTES = 100
+
+/** Signals for a node to which a connection is being made. They leave, in order, when it stands, or are dropped with the attempt. */
+export class PendingOutput {
+  readonly #bytesMax: number
+  #waiting: Waiting[] = []
+  /** Measures messages, and finds those that have no term while their sender can still be told. */
+  readonly #encoder: Encoder
+  #bytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+    this.#encoder = new Encoder({ initialBytes: 4096, sizeBytesMax: bytesMax })
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** @throws DistributionError `OUTPUT_FULL`; EncodeError */
+  message(sender: Pid, signal: Signal & { readonly message: unknown }): void {
+    this.#encoder.offset = 0
+    this.#encoder.writeTerm(signal.message)
+    const bytes = this.#encoder.offset + OVERHEAD_BYTES
+    this.#encoder.offset = 0
+    if (this.#bytes + bytes > this.#bytesMax) {
+      throw new DistributionError(
+        'OUTPUT_FULL',
+        `${this.#bytes} bytes wait for a connection that is being made; ${bytes} more would exceed outputBytesMax (${this.#bytesMax}).`,
+      )
+    }
+    this.#bytes += bytes
+    this.#waiting.push({ sender, signal })
+  }
+
+  signal(sender: Pid, signal: Signal): void {
+    this.#bytes += OVERHEAD_BYTES
+    this.#waiting.push({ sender, signal })
+  }
+
+  /** Hands over all, in order. */
+  takeAll(): readonly Waiting[] {
+    const all = this.#waiting
+    this.#waiting = []
+    this.#bytes = 0
+    return all
+  }
+}
