@@ -18,9 +18,13 @@ export class RecordingLogger implements Logger {
     return this.lines.filter((line) => pattern.test(line))
   }
 
+  protected write(level: string, message: string): void {
+    this.lines.push(`${level}: ${message}`)
+  }
+
   #level(level: string): LogFunction {
     return (first: object | string, second?: string) => {
-      this.lines.push(`${level}: ${typeof first === 'string' ? first : (second ?? '')}`)
+      this.write(level, typeof first === 'string' ? first : (second ?? ''))
     }
   }
 }

@@ -1,0 +1,39 @@
+/** The tables of options in docs/cluster.md are complete, and their defaults are those of the code. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { clusterOptions } from '../src/init.ts'
+
+// From dist/test to the root of the repository.
+const root = new URL('../../../../', import.meta.url)
+const page = readFileSync(new URL('docs/cluster.md', root), 'utf8')
+const source = (file: string): string => readFileSync(new URL(`packages/cluster/src/${file}`, root), 'utf8')
+
+/** Option → default, of the table below a heading. */
+function tableBelow(heading: string): Map<string, string> {
+  const [, after = ''] = page.split(`${heading}\n`)
+  const [section = ''] = after.split(/\n#+ /)
+  const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)]
+  return new Map(rows.map(([, option = '', value = '']) => [option, value.replaceAll('`', '').trim()]))
+}
+
+function optionsOf(name: string, file: string): string[] {
+  const [, body = ''] = new RegExp(`export interface ${name}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(source(file)) ?? []
+  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, option = '']) => option)
+}
+
+test('every option of a cluster is in the table with its default, and no other', () => {
+  const table = tableBelow('## Options')
+  const options = [...optionsOf('ClusterInit', 'init.ts'), ...optionsOf('FormationSettings', 'formation/settings.ts')]
+  assert.deepEqual([...table.keys()].sort(), options.sort())
+  const { settings, namesMax, lookupMs } = clusterOptions({ topologies: {} })
+  for (const [option, value] of Object.entries({ ...settings, namesMax, lookupMs })) {
+    assert.equal(table.get(option), String(value), option)
+  }
+})
+
+test('every option of a strategy is in its table, and no other', () => {
+  const kubernetes = optionsOf('KubernetesDnsInit', 'strategies/shell/kubernetes-dns.ts')
+  assert.deepEqual([...tableBelow('### KubernetesDns').keys()].sort(), kubernetes.sort())
+  assert.deepEqual([...tableBelow('### Epmd').keys()].sort(), optionsOf('EpmdInit', 'strategies/epmd.ts').sort())
+})
