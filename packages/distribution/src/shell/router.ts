@@ -80,45 +80,59 @@ export class Router implements ProcessHost {
   receive(peer: string, signal: Signal): void {
     switch (signal.type) {
       case 'send':
-        return this.table.find(signal.to)?.deliver(signal.message)
+        this.table.find(signal.to)?.deliver(signal.message)
+        return
       case 'sendName':
-        return this.table.whereis(signal.name)?.deliver(signal.message)
+        this.table.whereis(signal.name)?.deliver(signal.message)
+        return
       case 'sendAlias':
-        return this.#deliverByAlias(signal.alias, signal.message)
+        this.#deliverByAlias(signal.alias, signal.message)
+        return
       case 'exit2':
-        return this.table.find(signal.to)?.exitSignal(signal.from, signal.reason, false)
+        this.table.find(signal.to)?.exitSignal(signal.from, signal.reason, false)
+        return
       case 'link':
-        return this.#carryOut(this.relations.linked(this.#checked(peer, signal)))
+        this.#carryOut(this.relations.linked(this.#checked(peer, signal)))
+        return
       case 'unlink':
-        return this.#carryOut(this.relations.unlinked(this.#checked(peer, signal)))
+        this.#carryOut(this.relations.unlinked(this.#checked(peer, signal)))
+        return
       case 'unlinkAck':
-        return this.relations.unlinkAcknowledged(this.#checked(peer, signal))
+        this.relations.unlinkAcknowledged(this.#checked(peer, signal))
+        return
       case 'exit':
-        return this.#carryOut(this.relations.linkExited(this.#checked(peer, signal)))
+        this.#carryOut(this.relations.linkExited(this.#checked(peer, signal)))
+        return
       case 'monitor':
-        return this.#carryOut(this.relations.monitored(this.#checked(peer, signal)))
+        this.#carryOut(this.relations.monitored(this.#checked(peer, signal)))
+        return
       case 'demonitor':
-        return this.relations.demonitored(this.#checked(peer, signal))
+        this.relations.demonitored(this.#checked(peer, signal))
+        return
       case 'monitorExit':
-        return this.#carryOut(this.relations.monitorExited(signal))
+        this.#carryOut(this.relations.monitorExited(signal))
+        return
       case 'spawnRequest': {
         // Nothing is exposed to peers; `notsup` is what OTP gives for a node on which one cannot spawn.
         const { requestId, from } = this.#checked(peer, signal)
-        return this.#outlet.signal(from.node, this.node.pid, {
+        this.#outlet.signal(from.node, this.node.pid, {
           type: 'spawnReply',
           requestId,
           to: from,
           flags: 0,
           result: atom('notsup'),
         })
+        return
       }
       case 'spawnReply':
-        return this.#logger.debug({ peer, requestId: signal.requestId }, 'a spawn reply that was not asked for')
+        this.#logger.debug({ peer, requestId: signal.requestId }, 'a spawn reply that was not asked for')
+        return
       case 'groupLeader':
         // Processes of this node have no group leader, and the signal has no answer.
         return
       case 'unknown':
-        return this.#logger.warn({ peer, operation: signal.operation }, 'a control message of an unknown kind, skipped')
+        this.#logger.warn({ peer, operation: signal.operation }, 'a control message of an unknown kind, skipped')
+        return
     }
   }
 
@@ -242,12 +256,15 @@ export class Router implements ProcessHost {
   #carryOutOne(effect: RelationEffect): void {
     switch (effect.type) {
       case 'signal':
-        return this.#outlet.signal(effect.node, effect.sender, effect.signal)
+        this.#outlet.signal(effect.node, effect.sender, effect.signal)
+        return
       case 'linkBroken':
-        return this.table.find(effect.to)?.exitSignal(effect.from, effect.reason, true)
+        this.table.find(effect.to)?.exitSignal(effect.from, effect.reason, true)
+        return
       case 'down':
         this.table.monitorEnded(effect.reference)
-        return this.table.find(effect.to)?.deliver(new Down(effect.reference, effect.target, effect.reason))
+        this.table.find(effect.to)?.deliver(new Down(effect.reference, effect.target, effect.reason))
+        return
     }
   }
 

@@ -305,7 +305,7 @@ export class LocalProcess implements Process, Recipient {
     this.#waiters = []
     for (const { promise, reject, timer } of waiters) {
       if (timer !== undefined) clearTimeout(timer)
-      handled(promise)
+      void handled(promise)
       reject(this.#exitedError())
     }
     this.#controller?.abort(this.#exitedError())

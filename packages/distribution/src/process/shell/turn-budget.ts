@@ -16,7 +16,7 @@ export class TurnBudget {
   /** Spends one message. Undefined: go on. Otherwise wait for this first. */
   spend(): Promise<void> | undefined {
     if (this.#left-- > 0) {
-      if (this.#turn === undefined) this.#begin()
+      if (this.#turn === undefined) void this.#begin()
       return undefined
     }
     return this.#turn ?? this.#begin()
