@@ -1,6 +1,6 @@
 %% The OTP side of the codec's tests. Batches are frames <<Size:32, Bytes>>, one for each case, in order.
 -module(codec).
--export([generate/1, check/1, compare/1]).
+-export([generate/1, check/1, compare/1, echo/1]).
 
 %% Gives the pid (as text) of the process that holds the batch, and the terms' bytes.
 generate(<<Seed:32, First:32, Count:32>>) ->
@@ -79,6 +79,12 @@ compare(<<Size:32, Bytes:Size/binary, Length:32, Source:Length/binary, Rest/bina
         true -> [<<(byte_size(Written)):32>>, Written | compare(Rest)];
         false -> error({not_what_was_meant, Source, Term, Bytes})
     end.
+
+%% Each term as OTP writes it itself.
+echo(<<>>) -> [];
+echo(<<Size:32, Bytes:Size/binary, Rest/binary>>) ->
+    Written = term_to_binary(binary_to_term(Bytes), [{minor_version, 2}]),
+    [<<(byte_size(Written)):32>>, Written | echo(Rest)].
 
 evaluate(Source) ->
     {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(<<Source/binary, ".">>)),
