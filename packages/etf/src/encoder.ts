@@ -1,13 +1,13 @@
 import { types } from 'node:util'
-import { writeBigint, writeSafeBig } from './bigs.ts'
 import { calendar, dateFields, dateStruct, setStruct, utcAbbreviation, utcZone } from './dates.ts'
 import { duplicateKeyIndex } from './duplicate-keys.ts'
 import { faultOf } from './encode-fault.ts'
+import { type EncodedKey, EncodedKeys } from './encoded-keys.ts'
 import { EncodeError } from './errors.ts'
 import { defaultDepthMax, defaultInitialBytes, defaultSizeBytesMax } from './limits.ts'
-import { Output, writeUnits } from './output.ts'
 import { isRealmRoot } from './plain-objects.ts'
-import { type Atom, atomNameFault } from './values/atom.ts'
+import { TermWriter } from './term-writer.ts'
+import type { Atom } from './values/atom.ts'
 import type { BitString } from './values/bit-string.ts'
 import type { Binary, Float, LocalTerm } from './values/exact.ts'
 import type { ExportFun, Fun } from './values/fun.ts'
@@ -17,7 +17,7 @@ import { type Kind, kindOf } from './values/kind.ts'
 import { Tuple } from './values/tuple.ts'
 
 export interface EncoderInit {
-  /** Size of the first allocation, in bytes. Default 8 KiB. */
+  /** Size of the first allocation, in bytes. Default 64 KiB. */
   initialBytes?: number
   /** Levels of lists, tuples and maps inside each other. Default 1,000. */
   depthMax?: number
@@ -29,8 +29,11 @@ export interface EncoderInit {
  * Writes terms, and whatever surrounds them, one after the other into one growing buffer.
  * The form is the one of OTP's `term_to_binary(Term, [{minor_version, 2}])`.
  */
-export class Encoder extends Output {
+export class Encoder extends TermWriter {
   readonly #depthMax: number
+  /** Whether somebody made Object.prototype enumerable, so that a for-in loop would meet more than an object's own keys. */
+  #inheritedKeys = false
+  readonly #keys = new EncodedKeys()
 
   constructor(init: EncoderInit = {}) {
     super(init.initialBytes ?? defaultInitialBytes, init.sizeBytesMax ?? defaultSizeBytesMax)
@@ -43,9 +46,9 @@ export class Encoder extends Output {
    */
   writeTerm(value: unknown): void {
     const start = this.offset
+    this.#inheritedKeys = hasInheritedKeys()
     try {
-      if (typeof value === 'object' && value !== null && kindOf(value) === 'local') this.#writeLocal(value as LocalTerm)
-      else this.#writeValue(value, 0)
+      this.#writeValue(value, 0)
     } catch (error) {
       this.offset = start
       throw faultOf(value, error, this.#depthMax)
@@ -61,17 +64,17 @@ export class Encoder extends Output {
         this.#writeNumber(value)
         return
       case 'object':
-        if (value === null) this.writeAtomName('nil')
+        if (value === null) this.writeBytes(nilBytes)
         else this.#writeObject(value, depth + 1)
         return
       case 'boolean':
-        this.writeAtomName(value ? 'true' : 'false')
+        this.writeBytes(value ? trueBytes : falseBytes)
         return
       case 'undefined':
-        this.writeAtomName('undefined')
+        this.writeBytes(undefinedBytes)
         return
       case 'bigint':
-        writeBigint(this, value)
+        this.writeBigint(value)
         return
       default:
         throw new EncodeError('ETF_NO_TERM', '$', `a ${typeof value} has no term`)
@@ -82,22 +85,11 @@ export class Encoder extends Output {
     if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
       this.writeInteger(value)
     } else if (Number.isSafeInteger(value) && value !== 0) {
-      writeSafeBig(this, value)
+      this.writeSafeBig(value)
     } else if (Number.isFinite(value)) {
       this.writeFloat(value)
     } else {
       throw new EncodeError('ETF_NO_TERM', '$', `${value} has no term`)
-    }
-  }
-
-  /** An integer of 32 bits with sign. */
-  writeInteger(value: number): void {
-    if (value >= 0 && value < 256) {
-      this.ensure(2)
-      this.buffer[this.offset++] = 97
-      this.buffer[this.offset++] = value
-    } else {
-      this.writeTagged32(98, value)
     }
   }
 
@@ -116,13 +108,48 @@ export class Encoder extends Output {
   }
 
   #writePlainObject(value: object, depth: number): void {
+    if (this.#inheritedKeys) {
+      this.#writeOwnProperties(value, depth)
+      return
+    }
     const record = value as Record<string, unknown>
-    const keys = Object.keys(record)
-    this.writeMapHeader(keys.length)
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!
-      this.writeText(key)
+    const start = this.offset
+    // The engine keeps the keys of a for-in loop with the object's hidden class; Object.keys() makes an array each time.
+    this.writeMapHeader(0)
+    let size = 0
+    let encoded: EncodedKey | undefined = this.#keys.root
+    for (const key in record) {
+      const next: EncodedKey | undefined = encoded?.next
+      if (next !== undefined && next.key === key) {
+        this.writeBytes(next.bytes)
+        encoded = next
+      } else {
+        encoded = this.#writeKey(encoded, key)
+      }
       this.#writeValue(record[key], depth)
+      size++
+    }
+    this.patchUint32(start + 1, size)
+  }
+
+  /** A key that did not follow that one last time. Returns it, if it is worth remembering what follows it. */
+  #writeKey(after: EncodedKey | undefined, key: string): EncodedKey | undefined {
+    const known = after === undefined ? undefined : this.#keys.find(after, key)
+    if (known !== undefined) {
+      this.writeBytes(known.bytes)
+      return known
+    }
+    const start = this.offset
+    this.writeText(key)
+    return after === undefined ? undefined : this.#keys.keep(after, key, this.buffer.subarray(start, this.offset))
+  }
+
+  #writeOwnProperties(value: object, depth: number): void {
+    const entries = Object.entries(value)
+    this.writeMapHeader(entries.length)
+    for (const [key, property] of entries) {
+      this.writeText(key)
+      this.#writeValue(property, depth)
     }
   }
 
@@ -143,13 +170,13 @@ export class Encoder extends Output {
   #writeByteList(bytes: readonly number[]): void {
     const length = bytes.length
     this.ensure(3 + length)
-    const buffer = this.buffer
-    let at = this.offset
-    buffer[at++] = 107
-    buffer[at++] = length >>> 8
-    buffer[at++] = length
-    for (let i = 0; i < length; i++) buffer[at++] = bytes[i]!
-    this.offset = at
+    const store = this.store
+    let at = this.at
+    store[at++] = 107
+    store[at++] = length >>> 8
+    store[at++] = length
+    for (let i = 0; i < length; i++) store[at++] = bytes[i]!
+    this.at = at
   }
 
   #writeTuple(value: Tuple, depth: number): void {
@@ -166,7 +193,7 @@ export class Encoder extends Output {
     else if (types.isSet(value)) this.#writeSet(value, depth)
     else if (types.isDate(value)) this.#writeDate(value)
     // The Object.prototype of another realm, such as a vm context.
-    else if (isRealmRoot(prototype)) this.#writePlainObject(value, depth)
+    else if (isRealmRoot(prototype)) this.#writeOwnProperties(value, depth)
     else throw new EncodeError('ETF_NO_TERM', '$', 'an instance of a class has no term')
   }
 
@@ -207,7 +234,8 @@ export class Encoder extends Output {
         this.writeFloat((value as Float).value)
         return
       case 'local':
-        throw new EncodeError('ETF_NO_TERM', '$', 'a local term may only stand by itself')
+        this.#writeLocal(value as LocalTerm, depth)
+        return
     }
   }
 
@@ -322,107 +350,10 @@ export class Encoder extends Output {
     this.writeInteger(value.arity)
   }
 
-  #writeLocal(value: LocalTerm): void {
+  #writeLocal(value: LocalTerm, depth: number): void {
+    if (depth > 1) throw new EncodeError('ETF_NO_TERM', '$', 'a local term may only stand by itself')
     this.writeUint8(121)
     this.writeBytes(value.bytes)
-  }
-
-  /** NEW_PID_EXT. */
-  writePid(pid: Pid): void {
-    this.writeUint8(88)
-    this.writeAtomName(pid.node)
-    this.ensure(12)
-    this.#writeWord(pid.id)
-    this.#writeWord(pid.serial)
-    this.#writeWord(pid.creation)
-  }
-
-  /** NEWER_REFERENCE_EXT. */
-  writeReference(reference: Reference): void {
-    const { ids } = reference
-    if (ids.length < 1 || ids.length > 5) throw new EncodeError('ETF_RANGE', '$', 'a reference has 1 to 5 words')
-    this.ensure(3)
-    this.writeUint8(90)
-    this.writeUint16(ids.length)
-    this.writeAtomName(reference.node)
-    this.#writeWord(reference.creation)
-    for (let i = 0; i < ids.length; i++) this.#writeWord(ids[i]!)
-  }
-
-  /** NEW_PORT_EXT as long as the number fits its 28 bits, V4_PORT_EXT from there on. */
-  writePort(port: Port): void {
-    const { id } = port
-    if (typeof id !== 'bigint' || id < 0n || id > 0xffff_ffff_ffff_ffffn) {
-      throw new EncodeError('ETF_RANGE', '$', `the id of a port is a bigint of 64 bits, not ${String(id)}`)
-    }
-    const wide = id > 0x0fff_ffffn
-    this.writeUint8(wide ? 120 : 89)
-    this.writeAtomName(port.node)
-    if (wide) this.writeUint64(id)
-    else this.#writeWord(Number(id))
-    this.#writeWord(port.creation)
-  }
-
-  #writeWord(value: number): void {
-    if (value >>> 0 !== value)
-      throw new EncodeError('ETF_RANGE', '$', `${value} is not an integer of 32 bits without sign`)
-    this.writeUint32(value)
-  }
-
-  /** SMALL_TUPLE_EXT or LARGE_TUPLE_EXT up to the first element; the elements follow by `writeTerm`. */
-  writeTupleHeader(arity: number): void {
-    if (arity < 256) {
-      this.ensure(2)
-      this.buffer[this.offset++] = 104
-      this.buffer[this.offset++] = arity
-    } else {
-      this.writeTagged32(105, arity)
-    }
-  }
-
-  /** MAP_EXT up to the first key; keys and values follow in turn. */
-  writeMapHeader(size: number): void {
-    this.writeTagged32(116, size)
-  }
-
-  /** LIST_EXT up to the first element; after the elements comes the tail, `writeNil` for a proper list. */
-  writeListHeader(length: number): void {
-    this.writeTagged32(108, length)
-  }
-
-  /** NIL_EXT, the empty list. */
-  writeNil(): void {
-    this.writeUint8(106)
-  }
-
-  /** SMALL_ATOM_UTF8_EXT, or ATOM_UTF8_EXT when the name takes more than 255 bytes. */
-  writeAtomName(name: string): void {
-    const length = name.length
-    if (length > 85 || typeof name !== 'string') {
-      this.#writeLongAtomName(name)
-      return
-    }
-    this.ensure(2 + 3 * length)
-    const buffer = this.buffer
-    const start = this.offset
-    const end = writeUnits(buffer, start + 2, name, 0)
-    buffer[start] = 119
-    buffer[start + 1] = end - start - 2
-    this.offset = end
-  }
-
-  #writeLongAtomName(name: string): void {
-    const fault = atomNameFault(name)
-    if (fault !== undefined) throw new EncodeError(fault.code, '$', fault.reason)
-    const bytes = Buffer.from(name)
-    if (bytes.length < 256) {
-      this.writeUint8(119)
-      this.writeUint8(bytes.length)
-    } else {
-      this.writeUint8(118)
-      this.writeUint16(bytes.length)
-    }
-    this.writeBytes(bytes)
   }
 }
 
@@ -432,4 +363,19 @@ function areBytes(array: readonly unknown[]): array is readonly number[] {
     if (typeof value !== 'number' || (value & 255) !== value || (value === 0 && 1 / value < 0)) return false
   }
   return true
+}
+
+function hasInheritedKeys(): boolean {
+  for (const _ in nothing) return true
+  return false
+}
+
+const nothing = {}
+const nilBytes = smallAtom('nil')
+const trueBytes = smallAtom('true')
+const falseBytes = smallAtom('false')
+const undefinedBytes = smallAtom('undefined')
+
+function smallAtom(name: string): Uint8Array {
+  return Uint8Array.of(119, name.length, ...Buffer.from(name))
 }

@@ -11,4 +11,4 @@ export const defaultInflatedBytesMax = 64 * 1024 * 1024
 export const defaultAtomCharactersMax = 255
 
 /** First allocation of an encoder, in bytes. */
-export const defaultInitialBytes = 8 * 1024
+export const defaultInitialBytes = 64 * 1024
