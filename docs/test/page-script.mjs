@@ -42,7 +42,7 @@ export function scriptOf(page) {
     }
     if (language === 'ts') {
       const name = /^\/\/ (\S+\.ts)\b/.exec(text)?.[1]
-      if (name || !program) {
+      if (name || !program || importsAgain(text, program.source)) {
         program = {
           kind: 'program',
           name: name ?? 'the program',
@@ -70,6 +70,30 @@ export function scriptOf(page) {
     }
   }
   return script
+}
+
+/**
+ * Whether a fence imports what the program has imported already: then it can only be a program of its own.
+ *
+ * @param {string} text
+ * @param {string} source
+ */
+function importsAgain(text, source) {
+  const imported = importedNames(source)
+  return importedNames(text).some((name) => imported.includes(name))
+}
+
+/** @param {string} text */
+function importedNames(text) {
+  return [...text.matchAll(/^import (?:type )?\{([^}]*)\}/gm)]
+    .flatMap(([, names = '']) => names.split(','))
+    .map((name) =>
+      name
+        .trim()
+        .replace(/^type /, '')
+        .replace(/^.* as /, ''),
+    )
+    .filter((name) => name !== '')
 }
 
 /**

@@ -26,6 +26,26 @@ test('a page is one program, until a fence names another; lines keep their numbe
   )
 })
 
+test('a fence that imports again what was imported is a program of its own', () => {
+  const { steps } = scriptOf(
+    page(
+      '~~~ts',
+      "import { a, b as c } from 'a'",
+      '~~~',
+      '~~~ts',
+      "import { b } from 'a'",
+      '~~~',
+      '~~~ts',
+      "import { type c } from 'a'",
+      '~~~',
+    ),
+  )
+  assert.deepEqual(
+    steps.map(({ line }) => line),
+    [1, 7],
+  )
+})
+
 test('commands, consoles, what is typed and what is seen are steps in the order of the page', () => {
   const { steps } = scriptOf(
     page(

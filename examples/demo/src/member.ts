@@ -13,6 +13,10 @@ const welcome = atom('welcome')
 const answerMs = 10_000
 const stopMs = 2000
 
+function describe(reason: unknown): string {
+  return reason instanceof DistributionError ? reason.code : String(reason)
+}
+
 type StartOrder = Extract<Order, { type: 'start' }>
 
 function report(event: Report): void {
@@ -46,7 +50,7 @@ async function start(order: StartOrder): Promise<() => Promise<void>> {
   const { name, cookie, epmdPort, resolver, services } = order
   const node = await Node.start({ name, cookie, epmd: { port: epmdPort } })
   node.on('nodeup', ({ name }) => report({ type: 'nodeup', node: name }))
-  node.on('nodedown', ({ name, reason }) => report({ type: 'nodedown', node: name, reason: String(reason) }))
+  node.on('nodedown', ({ name, reason }) => report({ type: 'nodedown', node: name, reason: describe(reason) }))
   node.spawn(greeter, { name: 'greeter' })
   report({ type: 'up', runtime: `Node.js ${process.versions.node}` })
 

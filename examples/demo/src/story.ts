@@ -159,7 +159,7 @@ export class Story {
     const killedAt = now()
     const stopTelling = this.members.listen((member, event) => {
       if (event.type === 'nodedown' && event.node === bar.name) {
-        presentation.event(`${member.name} noticed: nodedown ${event.node}, ${event.reason}`, killedAt)
+        presentation.event(`${member.name} noticed that ${event.node} is down: ${event.reason}`, killedAt)
       }
     })
     try {

@@ -82,7 +82,7 @@ function isAlive(pid: number): boolean {
 
 /** Runs a command of the demo's invitation in a shell, types the lines, and gives what it wrote once that matches. */
 export async function type(scope: Scope, command: string, lines: readonly string[], until: RegExp): Promise<string> {
-  const child = spawn('sh', ['-c', `exec ${command}`], { stdio: 'pipe' })
+  const child = spawn('sh', ['-c', command.replace(/(?=iex|erl )/, 'exec ')], { stdio: 'pipe' })
   scope.after(() => child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
