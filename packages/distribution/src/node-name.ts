@@ -32,10 +32,7 @@ const HOST = /^[!-?A-~\u00a1-\u00ff]+$/
 export function parseNodeName(name: string, init: NodeNameInit = {}): NodeName {
   const complaint = complain(name, init.shortNames ?? false)
   if (complaint !== undefined) {
-    throw new DistributionError(
-      'NODE_NAME_INVALID',
-      `${JSON.stringify(shorten(name))} is not a node name: ${complaint}`,
-    )
+    throw new DistributionError('NODE_NAME_INVALID', `${quoteName(name)} is not a node name: ${complaint}`)
   }
   return split(name)
 }
@@ -79,6 +76,7 @@ function complain(name: string, shortNames: boolean): string | undefined {
   return undefined
 }
 
-function shorten(name: string): string {
-  return name.length > 300 ? `${name.slice(0, 300)}…` : name
+/** A name that a peer or a user gave, fit for a log: what is not printable is escaped, what is too long is cut. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > NODE_NAME_CHARACTERS_MAX ? `${name.slice(0, NODE_NAME_CHARACTERS_MAX)}…` : name)
 }

@@ -1,5 +1,6 @@
 import { DistributionError } from '../errors.ts'
 import { expandFlags, missingFlags, negotiate, OFFERED_FLAGS } from '../flags.ts'
+import { quoteName } from '../node-name.ts'
 import { digest, isDigest } from './digest.ts'
 import { failedEffect, flagsMissing, type HandshakeEffect, sendEffect } from './effects.ts'
 import {
@@ -144,7 +145,7 @@ export class Dialler {
       return this.#fail(
         new DistributionError(
           'PEER_NAME_MISMATCH',
-          `At the address of ${this.peerName} answers a node that calls itself ${JSON.stringify(offer.name)}. ` +
+          `At the address of ${this.peerName} answers a node that calls itself ${quoteName(offer.name)}. ` +
             'Dial it by the name it has, or correct what DNS or EPMD says.',
         ),
       )
