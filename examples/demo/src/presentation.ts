@@ -15,6 +15,7 @@ const nodeName = /\b([a-z]+)@127\.[0-9.]*[0-9]/g
 
 const atWidth = 9
 const tookWidth = 11
+const paragraphIndent = '  '
 
 /** Lines of one form: the time since the start, the time since the line's cause, and what happened. */
 export class Presentation {
@@ -64,11 +65,10 @@ export class Presentation {
     this.#timed(this.style('yellow', '–'), text)
   }
 
-  /** Text below the times, for what needs more than a line. */
+  /** For what needs more than a line. */
   paragraph(lines: readonly string[], style?: Style): void {
-    const indent = ' '.repeat(atWidth + tookWidth + 4)
     for (const line of lines)
-      this.#line(`${indent}${style ? this.style(style, line) : this.#withNodes(line)}`.trimEnd())
+      this.#line(`${paragraphIndent}${style ? this.style(style, line) : this.#withNodes(line)}`.trimEnd())
   }
 
   closing(text: string, style: Style): void {

@@ -72,7 +72,7 @@ function invitation(story: Story, cookie: string, options: DemoOptions): string[
   const processes = story.members.alive.map((member) => `${member.name} is ${member.pid}`).join(', ')
   return [
     '',
-    'Join it with Elixir …',
+    'Join with Elixir …',
     `  ${environment}iex --name ${guest} --cookie ${cookie}`,
     `    Node.connect(:"${nodeOf('foo')}")`,
     `    send({:greeter, :"${nodeOf('baz')}"}, {:hello, self(), "hi from Elixir"})`,

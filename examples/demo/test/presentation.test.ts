@@ -31,7 +31,7 @@ test('without colours there is no control character, whatever a process wrote', 
       '',
       '2. Second',
       '  1.234 s    +0.0 ms  ✗ not this',
-      '                        more of it',
+      '  more of it',
       '',
     ].join('\n'),
   )
