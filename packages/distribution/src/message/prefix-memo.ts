@@ -21,6 +21,9 @@ const SLOTS = 256
 const PREFIX_BYTES_MAX = 512
 /** A receiver's number, serial and creation are the last 12 bytes before the payload. */
 const RECEIVER_BYTES = 12
+/** After so many prefixes in a row that were not known, only one in {@link KEPT_OF} is kept: keeping costs more than reading. */
+const MISSES_MAX = 256
+const KEPT_OF = 16
 /** Layouts by the number of references in the header; without any, by operation. */
 const LAYOUTS = 512
 
@@ -35,6 +38,7 @@ export class PrefixMemo {
   /** Where the sender's number was in the last prefix of each layout, and how long that was: where to look first. */
   readonly #senderAt = new Int32Array(LAYOUTS)
   readonly #lengths = new Int32Array(LAYOUTS)
+  #misses = 0
 
   /** The prefix that begins at `start`, when it is known and a payload follows. */
   find(view: DataView, start: number, end: number, cacheVersion: number): MessagePrefix | undefined {
@@ -50,7 +54,9 @@ export class PrefixMemo {
       if (view.getInt32(start + index * 4) !== words[index]) return undefined
     }
     // The last word overlaps the one before it, so that the length need not be a multiple of four.
-    return view.getInt32(start + length - 4) === words[last] ? known : undefined
+    if (view.getInt32(start + length - 4) !== words[last]) return undefined
+    this.#misses = 0
+    return known
   }
 
   /**
@@ -59,7 +65,8 @@ export class PrefixMemo {
    */
   keep(view: DataView, start: number, senderAt: number, prefix: MessagePrefix, cacheVersion: number): void {
     const { length } = prefix
-    if (length > PREFIX_BYTES_MAX) return
+    this.#misses += 1
+    if (length > PREFIX_BYTES_MAX || (this.#misses > MISSES_MAX && this.#misses % KEPT_OF !== 0)) return
     const words = new Int32Array(Math.ceil(length / 4))
     for (let index = 0; index < words.length - 1; index++) words[index] = view.getInt32(start + index * 4)
     words[words.length - 1] = view.getInt32(start + length - 4)

@@ -33,6 +33,9 @@ const MESSAGE_BYTES_MAX = 256 * 1024 * 1024
 const SEQUENCES_MAX = 4096
 const PARTIAL_BYTES_MAX = 512 * 1024 * 1024
 
+/** For larger frames a memo is no gain, and a view would hold on to their memory. */
+const SMALL_BYTES_MAX = 64 * 1024
+
 const NO_REFERENCES: readonly Atom[] = []
 
 /**
@@ -80,7 +83,8 @@ export class MessageReader {
       if (start + 2 > end) throw malformed('it ends after one byte')
       switch (bytes[start + 1]) {
         case HEADER:
-          return this.#readWhole(bytes, start, end)
+          if (end - start <= SMALL_BYTES_MAX) return this.#readSmall(bytes, start, end)
+          return this.#readHeaded(bytes, start + 2, end)
         case FRAGMENT_FIRST:
           return this.#readFirstFragment(bytes, start, end)
         case FRAGMENT_NEXT:
@@ -94,8 +98,13 @@ export class MessageReader {
     }
   }
 
-  /** A message in one frame; the hot path is the one that finds its prefix in the memo. */
-  #readWhole(bytes: Buffer, start: number, end: number): Signal {
+  #readHeaded(bytes: Buffer, at: number, end: number): Signal {
+    const references = this.#cache.readReferences(bytes, at, end)
+    return this.#readTerms(bytes, this.#cache.offset, end, references)
+  }
+
+  /** The hot path: a message whose prefix is in the memo. */
+  #readSmall(bytes: Buffer, start: number, end: number): Signal {
     if (bytes !== this.#viewed) {
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       this.#viewed = bytes
@@ -133,9 +142,9 @@ export class MessageReader {
   #readFirstFragment(bytes: Buffer, start: number, end: number): Signal | undefined {
     if (start + FRAGMENT_HEADER_BYTES > end) throw malformed('the header of a fragment ends too early')
     const fragmentId = bytes.readBigUInt64BE(start + 10)
+    if (fragmentId === 1n) return this.#readHeaded(bytes, start + FRAGMENT_HEADER_BYTES, end)
     const references = this.#cache.readReferences(bytes, start + FRAGMENT_HEADER_BYTES, end)
     const at = this.#cache.offset
-    if (fragmentId === 1n) return this.#readTerms(bytes, at, end, references)
     this.#fragments.begin(bytes.readBigUInt64BE(start + 2), fragmentId, references, bytes, at, end)
     return undefined
   }

@@ -1,8 +1,8 @@
-import { Encoder, type Pid } from '@tiebeam/etf'
-import { OPERATION, toControl } from '../control.ts'
+import { atom, type Encoder, type Pid, Tuple } from '@tiebeam/etf'
+import { OPERATION, toControl, UNUSED } from '../control.ts'
 import { DistributionError } from '../errors.ts'
 import { hasFlag } from '../flags.ts'
-import type { SendAliasSignal, SendNameSignal, SendSignal, Signal } from '../signals.ts'
+import type { SendAliasSignal, Signal } from '../signals.ts'
 import { Fragments } from './fragmenting.ts'
 import { HEADER, PASS_THROUGH, SMALL_INTEGER_EXT, SMALL_TUPLE_EXT, VERSION } from './tags.ts'
 
@@ -18,16 +18,17 @@ const FRAGMENT_BYTES_LEAST = 1024
 const LENGTH_BYTES = 4
 /** One slot per pair of sender and receiver; a power of two. */
 const PREFIXES = 256
+/** After so many pairs in a row that were not known, only one in {@link KEPT_OF} is kept: keeping costs more than writing. */
+const MISSES_MAX = 256
+const KEPT_OF = 16
 
-/** All that precedes the payload of a message from one process to another, or to a name; the length is still 0. */
+/** A frame up to its payload, of a message from one process to another, or to a name; the length is still 0. */
 interface Prefix {
   readonly from: Pid
   /** `undefined`: to an alias, which follows. */
   readonly to: Pid | string | undefined
   readonly bytes: Buffer
 }
-
-type MessageSignal = SendSignal | SendNameSignal | SendAliasSignal
 
 /** Writes signals as frames for one link. */
 export class MessageWriter {
@@ -37,7 +38,7 @@ export class MessageWriter {
   readonly #sendSender: boolean
   readonly #fragmentBytesMax: number
   readonly #prefixes: (Prefix | undefined)[] = new Array(PREFIXES).fill(undefined)
-  readonly #prefixEncoder = new Encoder({ initialBytes: 1024 })
+  #misses = 0
   #sequenceId = 1n
 
   /** @throws DistributionError `OPTION_INVALID` */
@@ -65,11 +66,11 @@ export class MessageWriter {
     try {
       if (signal.type === 'send') {
         if (signal.from !== undefined && this.#sendSender) {
-          return this.#writeMessage(encoder, this.#prefix(signal.from, signal.to, signal), signal.message)
+          return this.#writeMessage(encoder, signal.from, signal.to, signal.message)
         }
       } else if (signal.type === 'sendName') {
-        return this.#writeMessage(encoder, this.#prefix(signal.from, signal.name, signal), signal.message)
-      } else if (signal.type === 'sendAlias' && this.#headed) {
+        return this.#writeMessage(encoder, signal.from, signal.name, signal.message)
+      } else if (signal.type === 'sendAlias') {
         return this.#writeAliasMessage(encoder, signal)
       }
       return this.#writeSignal(encoder, signal)
@@ -91,44 +92,44 @@ export class MessageWriter {
   }
 
   /** The hot path: what precedes the payload is copied from the last message between the two. */
-  #writeMessage(encoder: Encoder, prefix: Buffer, message: unknown): number {
+  #writeMessage(encoder: Encoder, from: Pid, to: Pid | string, message: unknown): number {
     const start = encoder.offset
-    const length = prefix.length
-    encoder.ensure(length)
-    encoder.buffer.set(prefix, start)
-    encoder.offset = start + length
+    this.#writePrefix(encoder, from, to)
+    if (!this.#headed) encoder.writeUint8(VERSION)
+    const payloadAt = encoder.offset
     encoder.writeTerm(message)
-    return this.#finish(encoder, start, start + length)
+    return this.#finish(encoder, start, payloadAt)
   }
 
   /** An alias is rarely used twice: only what precedes it is kept. */
   #writeAliasMessage(encoder: Encoder, signal: SendAliasSignal): number {
     const start = encoder.offset
-    encoder.writeBytes(this.#prefix(signal.from, undefined, signal))
+    this.#writePrefix(encoder, signal.from, undefined)
     encoder.writeTerm(signal.alias)
+    if (!this.#headed) encoder.writeUint8(VERSION)
     const payloadAt = encoder.offset
     encoder.writeTerm(signal.message)
     return this.#finish(encoder, start, payloadAt)
   }
 
-  #prefix(from: Pid, to: Pid | string | undefined, signal: MessageSignal): Buffer {
+  #writePrefix(encoder: Encoder, from: Pid, to: Pid | string | undefined): void {
     const number = typeof to === 'object' ? to.id : (to?.length ?? 0)
     const slot = (number * 31 + from.id) & (PREFIXES - 1)
     const known = this.#prefixes[slot]
-    if (known !== undefined && isSame(known.from, from) && isSame(known.to, to)) return known.bytes
-    const encoder = this.#prefixEncoder
-    encoder.offset = 0
-    this.#writeHead(encoder)
-    if (to === undefined) {
-      encoder.writeBytes(Buffer.of(SMALL_TUPLE_EXT, 3, SMALL_INTEGER_EXT, OPERATION.ALIAS_SEND))
-      encoder.writeTerm(from)
-    } else {
-      encoder.writeTerm(toControl(signal, this.#flags).control)
+    const start = encoder.offset
+    if (known !== undefined && isSame(known.from, from) && isSame(known.to, to)) {
+      this.#misses = 0
+      const { bytes } = known
+      encoder.ensure(bytes.length)
+      encoder.buffer.set(bytes, start)
+      encoder.offset = start + bytes.length
+      return
     }
-    if (!this.#headed) encoder.writeUint8(VERSION)
-    const bytes = Buffer.from(encoder.buffer.subarray(0, encoder.offset))
-    this.#prefixes[slot] = { from, to, bytes }
-    return bytes
+    this.#writeHead(encoder)
+    writeControl(encoder, from, to)
+    this.#misses += 1
+    if (this.#misses > MISSES_MAX && this.#misses % KEPT_OF !== 0) return
+    this.#prefixes[slot] = { from, to, bytes: Buffer.from(encoder.buffer.subarray(start, encoder.offset)) }
   }
 
   #writeSignal(encoder: Encoder, signal: Signal): number {
@@ -160,6 +161,21 @@ export class MessageWriter {
     encoder.patchUint32(start, encoder.offset - start - LENGTH_BYTES)
     return this.#fragments && encoder.offset - payloadAt > this.#fragmentBytesMax ? payloadAt - start : 0
   }
+}
+
+/** The control message of a message to a process or a name; of one to an alias, all but the alias. */
+function writeControl(encoder: Encoder, from: Pid, to: Pid | string | undefined): void {
+  if (typeof to === 'string') {
+    encoder.writeTerm(new Tuple([OPERATION.REG_SEND, from, UNUSED, atom(to)]))
+    return
+  }
+  encoder.ensure(4)
+  encoder.writeUint8(SMALL_TUPLE_EXT)
+  encoder.writeUint8(3)
+  encoder.writeUint8(SMALL_INTEGER_EXT)
+  encoder.writeUint8(to === undefined ? OPERATION.ALIAS_SEND : OPERATION.SEND_SENDER)
+  encoder.writeTerm(from)
+  if (to !== undefined) encoder.writeTerm(to)
 }
 
 function isSame(known: Pid | string | undefined, other: Pid | string | undefined): boolean {
