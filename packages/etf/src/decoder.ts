@@ -3,7 +3,7 @@ import { DecodeError } from './errors.ts'
 import { defaultAtomCharactersMax, defaultDepthMax, defaultInflatedBytesMax, defaultSizeBytesMax } from './limits.ts'
 import { MapReader } from './map-reader.ts'
 import type { TextBuffer } from './texts.ts'
-import type { Atom } from './values/atom.ts'
+import { Atom } from './values/atom.ts'
 import { BitString } from './values/bit-string.ts'
 import { Binary, Float, LocalTerm } from './values/exact.ts'
 import { Fun } from './values/fun.ts'
@@ -35,6 +35,9 @@ export interface DecoderInit {
   /** Bytes of a compressed term after inflation. Default 64 MiB. */
   inflatedBytesMax?: number
 }
+
+/** V8 holds integers of up to 2^30 bits. */
+const bigintBytesMax = 2 ** 27
 
 /** Reads terms. Keep one for many terms: it remembers the keys and atoms that it met last. */
 export class Decoder extends MapReader {
@@ -72,6 +75,7 @@ export class Decoder extends MapReader {
     this.end = Math.min(end, bytes.length)
     this.atomCacheReferences = atomCacheReferences
     this.depth = 0
+    this.keyDepth = 0
     const exact = this.exact
     try {
       return bytes[start] === 121 && start < this.end ? this.#readLocal() : this.readValue()
@@ -102,7 +106,7 @@ export class Decoder extends MapReader {
       case 98: // INTEGER_EXT
         return this.readInt32()
       case 119: // SMALL_ATOM_UTF8_EXT
-        return atomValue(this.readAtomText(this.readUint8(), true))
+        return this.#readSmallAtom()
       case 116: // MAP_EXT
         return this.readMap()
       case 106: // NIL_EXT
@@ -128,6 +132,27 @@ export class Decoder extends MapReader {
       default:
         return this.#readRareValue(tag)
     }
+  }
+
+  /** SMALL_ATOM_UTF8_EXT; true, false and nil are told by their bytes, being far more frequent than all others. */
+  #readSmallAtom(): unknown {
+    const length = this.readUint8()
+    this.need(length)
+    const bytes = this.bytes
+    const at = this.offset
+    if (length === 4 && readWord(bytes, at) === 0x74727565) {
+      this.offset = at + 4
+      return true
+    }
+    if (length === 5 && readWord(bytes, at) === 0x66616c73 && bytes[at + 4] === 0x65) {
+      this.offset = at + 5
+      return false
+    }
+    if (length === 3 && bytes[at] === 0x6e && bytes[at + 1] === 0x69 && bytes[at + 2] === 0x6c) {
+      this.offset = at + 3
+      return null
+    }
+    return atomValue(this.readAtomText(length, true))
   }
 
   #readRareValue(tag: number): unknown {
@@ -192,6 +217,7 @@ export class Decoder extends MapReader {
 
   #readBig(length: number, large: boolean): number | bigint {
     const negative = this.readUint8() !== 0
+    if (length > bigintBytesMax) this.fail('ETF_SIZE', `an integer of ${length} bytes is more than JavaScript can hold`)
     this.need(length)
     const start = this.offset
     this.offset += length
@@ -311,17 +337,18 @@ function asBuffer(bytes: Uint8Array): TextBuffer {
   return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) as TextBuffer
 }
 
+function readWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+}
+
+const trueAtom = Atom.intern('true')
+const falseAtom = Atom.intern('false')
+const nilAtom = Atom.intern('nil')
+const undefinedAtom = Atom.intern('undefined')
+
 function atomValue(found: Atom): unknown {
-  switch (found.name) {
-    case 'true':
-      return true
-    case 'false':
-      return false
-    case 'nil':
-      return null
-    case 'undefined':
-      return undefined
-    default:
-      return found
-  }
+  if (found === trueAtom) return true
+  if (found === falseAtom) return false
+  if (found === nilAtom) return null
+  return found === undefinedAtom ? undefined : found
 }

@@ -4,10 +4,18 @@ import { MapKeys } from './map-keys.ts'
 import { isSetStruct, mapField, structField, structFrom, textObject } from './structs.ts'
 import { readText } from './texts.ts'
 
+/**
+ * How deep maps may be keys of maps that are keys, and so on. Whether two keys are the same term takes a look at all of
+ * each, so that without this limit the time would grow with the square of the depth. Nobody has use for more than two.
+ */
+const keyDepthMax = 16
+
 /** Reads maps: what becomes a plain object, what a Map, a Date or a Set, and that no key is lost on the way. */
 export abstract class MapReader extends IdentifierReader {
   protected exact = false
   protected depth = 0
+  /** How many keys of maps we are within. */
+  protected keyDepth = 0
   readonly #atomKeysToStrings: boolean
   readonly #depthMax: number
   readonly #shapes = new KeyShapes()
@@ -42,13 +50,14 @@ export abstract class MapReader extends IdentifierReader {
 
   /** A map that starts with a binary as key: a plain object, as long as all keys turn out to be text. */
   #readObject(size: number): unknown {
-    const values: unknown[] = []
+    // Only a small array is made at its final size: maps within maps might all claim many keys that never come.
+    const values: unknown[] = size <= 32 ? new Array(size) : []
     let shape = this.#shapes.root
     for (let i = 0; i < size; i++) {
       const next = this.#readShape(shape)
       if (next === undefined) return this.#readLooseObject(shape.keys(), values, size)
       shape = next
-      values.push(this.readValue())
+      values[i] = this.readValue()
     }
     return shape.builder === undefined ? this.#shapes.build(shape, values) : shape.builder(values)
   }
@@ -130,12 +139,16 @@ export abstract class MapReader extends IdentifierReader {
     this.need(1)
     const start = this.offset
     const tag = this.bytes[start]
-    if (this.exact) return this.readValue()
-    if (tag === 109) {
+    if (tag === 109 && !this.exact) {
       this.offset++
       return this.readTextOrBytes(this.readUint32())
     }
+    if (++this.keyDepth > keyDepthMax) {
+      this.fail('ETF_DEPTH', `maps are keys of maps to more than ${keyDepthMax} levels`, start)
+    }
     const key = this.readValue()
+    this.keyDepth--
+    if (this.exact) return key
     return (tag === 70 || tag === 99) && Number.isSafeInteger(key) ? this.#readExactly(start) : key
   }
 

@@ -92,8 +92,18 @@ export class TermReader {
     this.need(8)
     const bytes = this.bytes
     const at = this.offset
-    if (littleEndian) for (let i = 0; i < 8; i++) floatBytes[7 - i] = bytes[at + i]!
-    else for (let i = 0; i < 8; i++) floatBytes[i] = bytes[at + i]!
+    if (littleEndian) {
+      floatBytes[7] = bytes[at]!
+      floatBytes[6] = bytes[at + 1]!
+      floatBytes[5] = bytes[at + 2]!
+      floatBytes[4] = bytes[at + 3]!
+      floatBytes[3] = bytes[at + 4]!
+      floatBytes[2] = bytes[at + 5]!
+      floatBytes[1] = bytes[at + 6]!
+      floatBytes[0] = bytes[at + 7]!
+    } else {
+      floatBytes.set(bytes.subarray(at, at + 8))
+    }
     const value = float64[0]!
     if (value - value !== 0) this.fail('ETF_FLOAT', `${value} is not a float of Erlang`, at - 1)
     this.offset = at + 8

@@ -10,7 +10,7 @@ const two32 = 0x1_0000_0000
 const safeMax = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Up to this many code units, a loop in JavaScript beats a call into native code. */
-const shortText = 40
+const shortText = 16
 
 /** Writes the terms that contain no other terms, and what comes in front of those that do. */
 export class TermWriter extends Output {
