@@ -12,8 +12,6 @@ const otpInstallation =
 export const addresses = { foo: '127.0.0.1', bar: '127.0.0.2', baz: '127.0.0.3', qux: '127.0.0.4' } as const
 export type Basename = keyof typeof addresses
 
-const typeScriptBasenames = ['foo', 'bar', 'baz'] as const
-
 export const nodeOf = (basename: Basename): string => `${basename}@${addresses[basename]}`
 const serviceOf = (basename: Basename): string => `${basename}.demo.internal`
 
@@ -93,7 +91,6 @@ export class Story {
     presentation.step('Three processes find each other through DNS')
     const startedAt = now()
     let lastUpAt = startedAt
-    const started = typeScriptBasenames.map((basename) => this.start(basename))
     const stopTelling = this.members.listen((member, event) => {
       if (event.type === 'nodeup') presentation.event(`${member.name} is connected to ${event.node}`, lastUpAt)
       if (event.type !== 'up') return
@@ -101,6 +98,13 @@ export class Story {
       presentation.event(`${member.name} is up: process ${member.pid}, ${member.runtime}`, startedAt)
     })
     try {
+      // foo first: where no EPMD runs it becomes EPMD for all, and the kill of bar takes none away.
+      const foo = this.start('foo')
+      await this.#until(
+        () => foo.runtime !== undefined,
+        () => `${foo.name} is up`,
+      )
+      const started = [foo, this.start('bar'), this.start('baz')]
       await this.#until(
         () => this.#meshed(started),
         () => this.#missingLinks(started),

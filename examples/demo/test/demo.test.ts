@@ -69,7 +69,7 @@ test('a step that fails is told with what the process wrote, and gives status 1'
 test('a step that takes longer than --limit fails, and says what did not happen', withAddresses, async (t) => {
   const run = await DemoRun.start(t, ['--once', '--limit', '0.001'])
   assert.equal(await run.ended(), 1, run.stdout)
-  assert.match(run.stdout, /✗ after 0\.001 s still not: foo@127\.0\.0\.1 is connected to bar@127\.0\.0\.2, /)
+  assert.match(run.stdout, /✗ after 0\.001 s still not: foo@127\.0\.0\.1 is up$/m)
 })
 
 test('a killed node is started again while the demo stays up, until Ctrl-C', withAddresses, async (t) => {
