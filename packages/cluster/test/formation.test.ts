@@ -344,6 +344,25 @@ test('no more than dialsMax attempts are under way, and those that wait get thei
   assert.equal(seen.size, 9)
 })
 
+test('a newcomer is dialled before the many that failed, and in each attempt SYNs leave every few hundred milliseconds', () => {
+  const run = script({ dialsMax: 2 }, { main: undefined })
+  run.handle({ type: 'started', connected: [] })
+  const dead = ['a@h.x', 'b@h.x', 'c@h.x', 'd@h.x']
+  let under = dialled(run.handle(listed(...dead)))
+  const redials = new Set<number>()
+  for (let round = 0; round < 20; round += 1) {
+    run.nowMs += 2000
+    under = under.flatMap((name) => {
+      const effects = run.handle(failed(name, 'CONNECT_TIMEOUT'))
+      for (const effect of effects) if (effect.type === 'connect') redials.add(effect.redialMs)
+      return dialled(effects)
+    })
+  }
+  run.handle(listed(...dead, 'new@h.x'))
+  assert.deepEqual(dialled(run.handle(failed(under[0] ?? '', 'CONNECT_TIMEOUT'))), ['new@h.x'])
+  assert.deepEqual([Math.min(...redials), Math.max(...redials)], [200, 400])
+})
+
 test('with a thousand dead peers listed the rate of attempts stays bounded', () => {
   const run = script({}, { main: undefined })
   run.handle({ type: 'started', connected: [] })

@@ -3,7 +3,7 @@ import type { FormationReport } from './events.ts'
 import type { FormationSettings } from './settings.ts'
 
 /** A redial sooner than this would race the answer of a far peer. */
-const REDIAL_MS_MIN = 150
+const REDIAL_MS_MIN = 200
 /** Both ends of a broken link learn of it at the same moment; spread, they seldom dial each other at the same time. */
 const FIRST_DIAL_SPREAD_MS = 20
 const RETRY_GROWTH = 1.5
@@ -142,12 +142,15 @@ export class Peers {
     this.#complain(peer, nowMs)
   }
 
-  /** Marks as running, and returns, the attempts that are due and within the limits, the longest due first. */
+  /**
+   * Marks as running, and returns, the attempts that are due and within the limits: those before which none has failed, then
+   * the longest due. So a newcomer does not queue behind hundreds of dead peers.
+   */
   begin(nowMs: number): { name: string; redialMs: number }[] {
     const free = this.#settings.dialsMax - this.#attempts
     if (free <= 0) return []
     const due = [...this.#peers.values()].filter((peer) => wantsDial(peer) && peer.dialMs <= nowMs)
-    due.sort((left, right) => left.dialMs - right.dialMs)
+    due.sort((left, right) => Math.sign(left.failures) - Math.sign(right.failures) || left.dialMs - right.dialMs)
     return due.slice(0, free).map((peer) => {
       peer.attempt = 'running'
       peer.attemptBeganMs = nowMs

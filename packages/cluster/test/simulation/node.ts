@@ -124,7 +124,7 @@ export class SimulatedNode {
     assert.notEqual(peer, this.name, 'the own name is never dialled')
     assert.ok(!this.links.has(peer), `${this.name} dials ${peer}, which is connected`)
     assert.ok(this.#attempts.size < formationDefaults.dialsMax, 'too many attempts at once')
-    assert.ok(redialMs >= 150)
+    assert.ok(redialMs >= 200)
     this.dials.push(this.now)
     const abort = this.#network.connect(this, peer, redialMs, (code) => {
       this.#attempts.delete(peer)
