@@ -40,7 +40,7 @@ export const OPERATION = {
 } as const
 
 /** What stands where a cookie or an unused field was: the empty atom. */
-export const UNUSED: Atom = atom('')
+const UNUSED: Atom = atom('')
 
 const WITHOUT_PAYLOAD: ReadonlySet<number> = new Set([
   OPERATION.LINK,

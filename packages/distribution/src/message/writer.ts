@@ -1,9 +1,10 @@
-import { atom, type Encoder, type Pid, Tuple } from '@tiebeam/etf'
-import { OPERATION, toControl, UNUSED } from '../control.ts'
+import type { Encoder, Pid } from '@tiebeam/etf'
+import { OPERATION, toControl } from '../control.ts'
 import { DistributionError } from '../errors.ts'
 import { hasFlag } from '../flags.ts'
 import type { SendAliasSignal, Signal } from '../signals.ts'
 import { Fragments } from './fragmenting.ts'
+import { IdentifierWriter } from './identifier-writer.ts'
 import { HEADER, PASS_THROUGH, SMALL_INTEGER_EXT, SMALL_TUPLE_EXT, VERSION } from './tags.ts'
 
 export interface MessageWriterInit {
@@ -38,6 +39,7 @@ export class MessageWriter {
   readonly #sendSender: boolean
   readonly #fragmentBytesMax: number
   readonly #prefixes: (Prefix | undefined)[] = new Array(PREFIXES).fill(undefined)
+  readonly #identifiers = new IdentifierWriter()
   #misses = 0
   #sequenceId = 1n
 
@@ -105,7 +107,7 @@ export class MessageWriter {
   #writeAliasMessage(encoder: Encoder, signal: SendAliasSignal): number {
     const start = encoder.offset
     this.#writePrefix(encoder, signal.from, undefined)
-    encoder.writeTerm(signal.alias)
+    this.#identifiers.writeReference(encoder, signal.alias)
     if (!this.#headed) encoder.writeUint8(VERSION)
     const payloadAt = encoder.offset
     encoder.writeTerm(signal.message)
@@ -126,10 +128,27 @@ export class MessageWriter {
       return
     }
     this.#writeHead(encoder)
-    writeControl(encoder, from, to)
+    this.#writeControl(encoder, from, to)
     this.#misses += 1
     if (this.#misses > MISSES_MAX && this.#misses % KEPT_OF !== 0) return
     this.#prefixes[slot] = { from, to, bytes: Buffer.from(encoder.buffer.subarray(start, encoder.offset)) }
+  }
+
+  /** The control message of a message to a process or a name; of one to an alias, all but the alias. */
+  #writeControl(encoder: Encoder, from: Pid, to: Pid | string | undefined): void {
+    encoder.writeUint8(SMALL_TUPLE_EXT)
+    encoder.writeUint8(typeof to === 'string' ? 4 : 3)
+    encoder.writeUint8(SMALL_INTEGER_EXT)
+    if (typeof to === 'string') {
+      encoder.writeUint8(OPERATION.REG_SEND)
+      this.#identifiers.writePid(encoder, from)
+      this.#identifiers.writeAtom(encoder, '')
+      this.#identifiers.writeAtom(encoder, to)
+    } else {
+      encoder.writeUint8(to === undefined ? OPERATION.ALIAS_SEND : OPERATION.SEND_SENDER)
+      this.#identifiers.writePid(encoder, from)
+      if (to !== undefined) this.#identifiers.writePid(encoder, to)
+    }
   }
 
   #writeSignal(encoder: Encoder, signal: Signal): number {
@@ -161,21 +180,6 @@ export class MessageWriter {
     encoder.patchUint32(start, encoder.offset - start - LENGTH_BYTES)
     return this.#fragments && encoder.offset - payloadAt > this.#fragmentBytesMax ? payloadAt - start : 0
   }
-}
-
-/** The control message of a message to a process or a name; of one to an alias, all but the alias. */
-function writeControl(encoder: Encoder, from: Pid, to: Pid | string | undefined): void {
-  if (typeof to === 'string') {
-    encoder.writeTerm(new Tuple([OPERATION.REG_SEND, from, UNUSED, atom(to)]))
-    return
-  }
-  encoder.ensure(4)
-  encoder.writeUint8(SMALL_TUPLE_EXT)
-  encoder.writeUint8(3)
-  encoder.writeUint8(SMALL_INTEGER_EXT)
-  encoder.writeUint8(to === undefined ? OPERATION.ALIAS_SEND : OPERATION.SEND_SENDER)
-  encoder.writeTerm(from)
-  if (to !== undefined) encoder.writeTerm(to)
 }
 
 function isSame(known: Pid | string | undefined, other: Pid | string | undefined): boolean {
