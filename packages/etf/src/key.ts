@@ -28,20 +28,32 @@ export function keyOf(value: unknown): string {
 }
 
 function keyAt(value: unknown, depth: number): string {
+  if (typeof value !== 'object' || value === null) return simpleKey(value)
+  const parts: string[] = []
+  writeObject(parts, value, depth + 1)
+  return parts.length === 1 ? parts[0]! : parts.join('')
+}
+
+/** The parts are joined once, at the end: a string per level would cost the depth times the size. */
+function write(parts: string[], value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) parts.push(simpleKey(value))
+  else writeObject(parts, value, depth + 1)
+}
+
+function simpleKey(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return textKey(value)
     case 'number':
       return numberKey(value)
     case 'bigint':
-      return `i${value}`
+      return bigintKey(value)
     case 'boolean':
       return value ? 'a4:true' : 'a5:false'
     case 'undefined':
       return 'a9:undefined'
-    case 'object':
-      return value === null ? 'a3:nil' : objectKey(value, depth + 1)
     default:
+      if (value === null) return 'a3:nil'
       throw new EncodeError('ETF_NO_TERM', '$', `a ${typeof value} has no term, and so no key`)
   }
 }
@@ -50,6 +62,12 @@ function numberKey(value: number): string {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return `i${value}`
   if (!Number.isFinite(value)) throw new EncodeError('ETF_NO_TERM', '$', `${value} has no term, and so no key`)
   return floatKey(value)
+}
+
+/** In the safe range as a number has it; above in hexadecimal, since decimal takes the square of the length in time. */
+function bigintKey(value: bigint): string {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? `i${number}` : `i#${value.toString(16)}`
 }
 
 function floatKey(value: number): string {
@@ -70,35 +88,49 @@ function atomKey(name: string): string {
   return `a${name.length}:${name}`
 }
 
-function objectKey(value: object, depth: number): string {
+function writeObject(parts: string[], value: object, depth: number): void {
   if (depth > 4 * defaultDepthMax) throw tooDeep()
-  if (Array.isArray(value)) return `[${joined(value, depth)}]`
   const kind = kindOf(value)
-  if (kind !== undefined) return classKey(kind, value, depth)
-  if (types.isMap(value)) return mapKey(value, depth)
-  if (types.isSet(value)) return setKey(value, depth)
-  if (types.isUint8Array(value)) return bytesKey(value)
-  if (types.isDate(value)) return dateKey(value)
-  return mapKey(new Map(Object.entries(value)), depth)
+  if (Array.isArray(value)) writeAll(parts, '[', value, ']', depth)
+  else if (kind !== undefined) writeKind(parts, kind, value, depth)
+  else if (types.isMap(value)) writeMap(parts, value, depth)
+  else if (types.isSet(value)) parts.push(setKey(value, depth))
+  else if (types.isUint8Array(value)) parts.push(bytesKey(value))
+  else if (types.isDate(value)) parts.push(dateKey(value))
+  else writeMap(parts, new Map(Object.entries(value)), depth)
 }
 
-function joined(values: Iterable<unknown>, depth: number): string {
-  const keys: string[] = []
-  for (const value of values) keys.push(keyAt(value, depth))
-  return keys.join(',')
+function writeAll(parts: string[], before: string, values: Iterable<unknown>, after: string, depth: number): void {
+  parts.push(before)
+  for (const value of values) {
+    write(parts, value, depth)
+    parts.push(',')
+  }
+  parts.push(after)
 }
 
 /** Maps are equal whatever the order of their keys. */
-function mapKey(map: ReadonlyMap<unknown, unknown>, depth: number): string {
-  const entries: string[] = []
-  for (const [key, value] of map) entries.push(`${keyAt(key, depth)}=${keyAt(value, depth)}`)
-  return `{${entries.sort().join(',')}}`
+function writeMap(parts: string[], map: ReadonlyMap<unknown, unknown>, depth: number): void {
+  const keys: [string, unknown][] = []
+  for (const [key, value] of map) keys.push([keyAt(key, depth), value])
+  if (keys.length > 1) keys.sort(byKey)
+  parts.push('{')
+  for (const [key, value] of keys) {
+    parts.push(key, '=')
+    write(parts, value, depth)
+    parts.push(',')
+  }
+  parts.push('}')
 }
 
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** As the %MapSet{} that the set travels as. */
 function setKey(set: ReadonlySet<unknown>, depth: number): string {
-  const members: string[] = []
-  for (const member of set) members.push(`${keyAt(member, depth)}=[]`)
-  return structKey(setStruct, { map: `{${members.sort().join(',')}}`, version: 'i2' })
+  const members = [...set].map((member) => keyAt(member, depth)).sort()
+  return structKey(setStruct, { map: `{${members.map((member) => `${member}=[],`).join('')}}`, version: 'i2' })
 }
 
 function dateKey(date: Date): string {
@@ -106,7 +138,7 @@ function dateKey(date: Date): string {
   return structKey(dateStruct, {
     ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, numberKey(value)])),
     calendar: atomKey(calendar),
-    microsecond: `t(i${microsecond},i3)`,
+    microsecond: `t(i${microsecond},i3,)`,
     std_offset: 'i0',
     time_zone: textKey(utcZone),
     utc_offset: 'i0',
@@ -116,18 +148,33 @@ function dateKey(date: Date): string {
 
 function structKey(name: string, fields: Record<string, string>): string {
   const entries = Object.entries({ ...fields, __struct__: atomKey(name) })
-  return `{${entries
-    .map(([field, key]) => `${atomKey(field)}=${key}`)
-    .sort()
-    .join(',')}}`
+  const sorted = entries.map(([field, key]) => [atomKey(field), key] as const).sort(byKey)
+  return `{${sorted.map(([field, key]) => `${field}=${key},`).join('')}}`
 }
 
-function classKey(kind: Kind, value: object, depth: number): string {
+function writeKind(parts: string[], kind: Kind, value: object, depth: number): void {
+  switch (kind) {
+    case 'tuple':
+      writeAll(parts, 't(', (value as Tuple).elements, ')', depth)
+      return
+    case 'improperList':
+      writeAll(parts, '[', (value as ImproperList).elements, '|', depth)
+      write(parts, (value as ImproperList).tail, depth)
+      parts.push(']')
+      return
+    case 'fun':
+      writeFun(parts, value as Fun, depth)
+      return
+    default:
+      parts.push(flatKey(kind, value))
+  }
+}
+
+/** Of the kinds that contain no other terms. */
+function flatKey(kind: Exclude<Kind, 'tuple' | 'improperList' | 'fun'>, value: object): string {
   switch (kind) {
     case 'atom':
       return atomKey((value as Atom).name)
-    case 'tuple':
-      return `t(${joined((value as Tuple).elements, depth)})`
     case 'pid': {
       const { node, id, serial, creation } = value as Pid
       return `p(${id}.${serial}.${creation}${atomKey(node)})`
@@ -140,15 +187,9 @@ function classKey(kind: Kind, value: object, depth: number): string {
       const { node, id, creation } = value as Port
       return `o(${id}.${creation}${atomKey(node)})`
     }
-    case 'fun':
-      return funKey(value as Fun, depth)
     case 'exportFun': {
       const exported = value as ExportFun
       return `e(${exported.arity}${atomKey(exported.module)}${atomKey(exported.function)})`
-    }
-    case 'improperList': {
-      const list = value as ImproperList
-      return `[${joined(list.elements, depth)}|${keyAt(list.tail, depth)}]`
     }
     case 'bitString': {
       const bits = value as BitString
@@ -163,10 +204,12 @@ function classKey(kind: Kind, value: object, depth: number): string {
   }
 }
 
-function funKey(fun: Fun, depth: number): string {
+function writeFun(parts: string[], fun: Fun, depth: number): void {
   const digest = fun.digest === undefined ? '' : Buffer.from(fun.digest).toString('hex')
   const numbers = [fun.arity, digest, fun.index, fun.oldIndex, fun.oldUnique].join('.')
-  return `u(${numbers}${atomKey(fun.module)}${keyAt(fun.pid, depth)},${joined(fun.free, depth)})`
+  parts.push(`u(${numbers}${atomKey(fun.module)}`)
+  write(parts, fun.pid, depth)
+  writeAll(parts, '[', fun.free, '])', depth)
 }
 
 function tooDeep(): EncodeError {
