@@ -29,6 +29,7 @@ export interface StoryInit {
 export class Story {
   readonly members = new ClusterMembers()
   readonly #init: StoryInit
+  readonly #startedAt = new Map<string, number>()
 
   constructor(init: StoryInit) {
     this.#init = init
@@ -58,6 +59,7 @@ export class Story {
       this.members.observe,
     )
     this.list(basename)
+    this.#startedAt.set(member.name, this.#init.now())
     return this.members.add(member)
   }
 
@@ -65,6 +67,7 @@ export class Story {
   startOtp(): OtpMember {
     const { cookie, options } = this.#init
     const init = { name: nodeOf('qux'), address: addresses.qux, cookie, epmdPort: options.epmdPort }
+    this.#startedAt.set(init.name, this.#init.now())
     return this.members.add(new OtpMember(init, this.members.observe))
   }
 
@@ -89,13 +92,15 @@ export class Story {
   async #form(): Promise<void> {
     const { presentation, now } = this.#init
     presentation.step('Three processes find each other through DNS')
-    const startedAt = now()
-    let lastUpAt = startedAt
+    let lastUpAt = now()
     const stopTelling = this.members.listen((member, event) => {
       if (event.type === 'nodeup') presentation.event(`${member.name} is connected to ${event.node}`, lastUpAt)
       if (event.type !== 'up') return
       lastUpAt = now()
-      presentation.event(`${member.name} is up: process ${member.pid}, ${member.runtime}`, startedAt)
+      presentation.event(
+        `${member.name} is up: process ${member.pid}, ${member.runtime}`,
+        this.#startedAt.get(member.name),
+      )
     })
     try {
       // foo first: where no EPMD runs it becomes EPMD for all, and the kill of bar takes none away.
@@ -128,7 +133,6 @@ export class Story {
       presentation.skipped(`left out: first ${addressCommand([addresses.qux], process.platform)}`)
       return
     }
-    const startedAt = now()
     const name = nodeOf('qux')
     const qux = this.startOtp()
     if (await this.#isMissing(qux)) {
@@ -136,7 +140,10 @@ export class Story {
       presentation.skipped(`left out: there is no erl here; ${otpInstallation}`)
       return
     }
-    presentation.event(`${name} is up: process ${qux.pid}, ${qux.runtime}, without a line of Tiebeam in it`, startedAt)
+    presentation.event(
+      `${name} is up: process ${qux.pid}, ${qux.runtime}, without a line of Tiebeam in it`,
+      this.#startedAt.get(name),
+    )
     this.list('qux')
     const listedAt = now()
     const stopTelling = this.members.listen((member, event) => {
@@ -183,13 +190,12 @@ export class Story {
   async #takeBack(): Promise<void> {
     const { presentation, now } = this.#init
     presentation.step('bar is started again')
-    const startedAt = now()
-    let upAt = startedAt
+    let upAt = now()
     const bar = this.start('bar')
     const stopTelling = this.members.listen((member, event) => {
       if (event.type === 'up') {
         upAt = now()
-        presentation.event(`${member.name} is up: process ${member.pid}`, startedAt)
+        presentation.event(`${member.name} is up: process ${member.pid}`, this.#startedAt.get(member.name))
       }
       if (event.type === 'nodeup' && event.node === bar.name) presentation.event(`${member.name} took it back`, upAt)
     })
