@@ -19,7 +19,7 @@ export interface NodeNameInit {
 }
 
 /** An Erlang atom has at most so many characters, and a node name is an atom. */
-export const NODE_NAME_CHARACTERS_MAX = 255
+const NODE_NAME_CHARACTERS_MAX = 255
 
 const BASE = /^[0-9A-Za-z_-]+$/
 // Latin-1 without spaces, control characters and a second '@'; the same set that net_kernel allows.

@@ -83,7 +83,7 @@ export interface ExitSignal {
 }
 
 /** EXIT2 (8), EXIT2_TT (18), PAYLOAD_EXIT2 (26), PAYLOAD_EXIT2_TT (27): sent by `exit/2`. */
-export interface Exit2Signal {
+interface Exit2Signal {
   readonly type: 'exit2'
   readonly from: Pid
   readonly to: Pid
@@ -116,14 +116,14 @@ export interface MonitorExitSignal {
 }
 
 /** GROUP_LEADER (7): `from` becomes the group leader of `to`. */
-export interface GroupLeaderSignal {
+interface GroupLeaderSignal {
   readonly type: 'groupLeader'
   readonly from: Pid
   readonly to: Pid
 }
 
 /** SPAWN_REQUEST (29), SPAWN_REQUEST_TT (30). Must be answered by a `spawnReply`, unless the options say otherwise. */
-export interface SpawnRequestSignal {
+interface SpawnRequestSignal {
   readonly type: 'spawnRequest'
   readonly requestId: Reference
   readonly from: Pid
@@ -137,21 +137,18 @@ export interface SpawnRequestSignal {
 }
 
 /** SPAWN_REPLY (31), SPAWN_REPLY_TT (32). */
-export interface SpawnReplySignal {
+interface SpawnReplySignal {
   readonly type: 'spawnReply'
   readonly requestId: Reference
   readonly to: Pid
-  /** {@link SPAWN_REPLY_LINKED} and {@link SPAWN_REPLY_MONITORED}, or-ed: what was set up along with the process. */
+  /** What was set up along with the process: 1 a link, 2 a monitor, 3 both. */
   readonly flags: number
   /** The new process, or an atom that says why there is none. */
   readonly result: Pid | Atom
 }
 
-export const SPAWN_REPLY_LINKED = 1
-export const SPAWN_REPLY_MONITORED = 2
-
 /** A well-formed control message with an operation that this node did not offer: to be logged and skipped, never fatal. */
-export interface UnknownSignal {
+interface UnknownSignal {
   readonly type: 'unknown'
   readonly operation: number
   /** The whole control tuple, and the payload when one followed. */

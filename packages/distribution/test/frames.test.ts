@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { FrameReader } from '../src/frames.ts'
 import { DistributionError } from '../src/index.ts'
 import { annotated, splits, uint32 } from './annotated.ts'
@@ -44,6 +45,23 @@ test('the length of the length can change between two frames, wherever the chunk
     }
     assert.deepEqual(seen, ['ab', 'cde'])
   }
+})
+
+test('any frames come back from any chunking of them', () => {
+  const length = fc.integer({ min: 0, max: 300 })
+  fc.assert(
+    fc.property(fc.array(length), fc.infiniteStream(fc.integer({ min: 1, max: 90 })), (lengths, sizes) => {
+      const sent = lengths.map((bytes, index) => Buffer.alloc(bytes, index))
+      const bytes = Buffer.concat(sent.flatMap((frame) => [uint32(frame.length), frame]))
+      const chunks: Buffer[] = []
+      for (let at = 0; at < bytes.length; ) {
+        const end = at + (sizes.next().value ?? 1)
+        chunks.push(bytes.subarray(at, end))
+        at = end
+      }
+      assert.deepEqual(collect(new FrameReader({ lengthBytes: 4, frameBytesMax: 300 }), chunks), sent)
+    }),
+  )
 })
 
 test('a frame above the limit is refused as soon as its length is known', () => {

@@ -20,7 +20,7 @@ const PORT2_RESPONSE = 119
 const NAMES_REQUEST = 110
 
 const NODE_TYPE_HIDDEN = 72
-export const NODE_TYPE_NORMAL = 77
+const NODE_TYPE_NORMAL = 77
 const PROTOCOL_TCP = 0
 
 /** What EPMD knows of a node. */

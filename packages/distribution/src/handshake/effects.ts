@@ -1,5 +1,5 @@
 import { DistributionError } from '../errors.ts'
-import { type FlagName, flagNames } from '../flags.ts'
+import type { FlagName } from '../flags.ts'
 
 /** What a handshake asks of the connection it runs on. After `established` or `failed` there are no more. */
 export type HandshakeEffect =
@@ -37,9 +37,4 @@ export function flagsMissing(peerName: string, missing: readonly FlagName[]): Di
     `${peerName} cannot do what this protocol version demands: ${missing.join(', ')}. ` +
       'OTP 24 is the oldest release that can; update the peer.',
   )
-}
-
-/** A one-line description of flags, for logs. */
-export function describeFlags(flags: bigint): string {
-  return `0x${flags.toString(16)} (${flagNames(flags).join(' ')})`
 }

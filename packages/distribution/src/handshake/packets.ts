@@ -8,7 +8,7 @@ import { DistributionError } from '../errors.ts'
 /** No packet of a handshake comes near this; a longer one is not a handshake. */
 export const HANDSHAKE_FRAME_BYTES_MAX = 4096
 
-export const DIGEST_BYTES = 16
+const DIGEST_BYTES = 16
 
 const TAG_NAME = 0x4e // 'N'
 const TAG_OLD_NAME = 0x6e // 'n'

@@ -5,7 +5,7 @@ function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return plain(address).startsWith('127.') || plain(address) === '::1'
 }
 
