@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cases, type Erl, random, requirePeer, startErl } from '@tiebeam/testing'
-import { Decoder, decode, Encoder } from '../src/index.ts'
+import { Decoder, decode, Encoder, encode, equals } from '../src/index.ts'
+import { readCorpus } from './corpus.ts'
 
 const modules = ['terms', 'otherforms', 'codec'].map((name) => new URL(`../../test/peer/${name}.erl`, import.meta.url))
 const batchCases = 1000
+const comfortable = new Decoder()
+const plain = new Decoder({ binaries: 'bytes', atomKeys: 'strings' })
 
 /**
  * The bytes of every frame, decoded in exact and encoded again. A term that fails becomes an empty frame, which OTP
@@ -21,6 +24,7 @@ function again(frames: Buffer, decoder: Decoder, encoder: Encoder, first: number
       const term = decode(frames.subarray(start, end), decoder)
       encoder.writeUint8(131)
       encoder.writeTerm(term)
+      if (number % 10 === 0) readComfortably(frames.subarray(start, end))
     } catch (error) {
       errors.push(`case ${number}: ${error}`)
       encoder.offset = head + 4
@@ -29,6 +33,11 @@ function again(frames: Buffer, decoder: Decoder, encoder: Encoder, first: number
     at = end
   }
   return encoder.take()
+}
+
+/** Comfortable values are other terms at times, but each of them can be sent on. */
+function readComfortably(bytes: Buffer): void {
+  for (const decoder of [comfortable, plain]) encode(decode(bytes, decoder))
 }
 
 async function roundTrip(erl: Erl, seed: number, count: number): Promise<number> {
@@ -67,4 +76,17 @@ test('a million random terms of OTP, decoded in exact and encoded again, are the
   const start = performance.now()
   const bytes = await roundTrip(erl, random().seed, count)
   t.diagnostic(`${count} terms, ${bytes} bytes, ${Math.round(performance.now() - start)} ms`)
+})
+
+test('every entry of the corpus is the term that OTP takes it for', async (t) => {
+  if (!requirePeer(t, 'erl')) return
+  const erl = await startErl(t)
+  await erl.load(modules[2] as URL)
+  for (const { name, bytes } of readCorpus()) {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(bytes.length)
+    const written = await erl.call('codec', 'echo', Buffer.concat([length, bytes]))
+    const term = decode(bytes, { decoding: 'exact' })
+    assert.ok(equals(term, decode(written.subarray(4), { decoding: 'exact' })), name)
+  }
 })

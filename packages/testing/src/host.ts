@@ -141,6 +141,11 @@ export class Host {
     return this.#namespace.spawn
   }
 
+  /** Process id of the idle process that holds the host's namespace, by which `ip link … netns PID` names it. */
+  get holderPid(): number {
+    return this.#namespace.holderPid
+  }
+
   /** Runs a program on this host to its end. */
   exec(command: string, args: readonly string[] = [], input = ''): Promise<ExecResult> {
     return this.#namespace.exec(command, args, input)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Host, Network } from '../src/index.ts'
@@ -99,4 +100,20 @@ test('erl nodes and dnsmasq run on the hosts, each with its own EPMD', async (t)
   await a.crash()
   await waitFor(() => !one.child.running)
   assert.equal(two.child.running, true)
+})
+
+test('a network goes with the process that made it, even one that was killed', async (t) => {
+  if (!requirePeer(t, ...peers)) return
+  const index = new URL('../src/index.js', import.meta.url).href
+  const source = `
+    import { createNetwork, Teardown } from ${JSON.stringify(index)}
+    const network = await createNetwork(new Teardown(), { hosts: 2 })
+    const children = network.hosts.map((host) => host.spawn('sleep', ['1000']))
+    const pids = [...children.map((child) => child.pid), ...network.hosts.map((host) => host.holderPid)]
+    process.stdout.write(pids.join(), () => process.kill(process.pid, 'SIGKILL'))`
+  const result = spawnSync(process.execPath, ['--input-type=module', '--eval', source], { encoding: 'utf8' })
+  assert.equal(result.signal, 'SIGKILL', result.stderr)
+  const pids = result.stdout.split(',').map(Number)
+  assert.equal(pids.length, 4)
+  await waitFor(() => pids.every((pid) => !existsSync(`/proc/${pid}`)), { what: `the end of ${pids}` })
 })
