@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { freePort, loopback, requirePeer, type Scope, startEpmd, startErl, waitFor } from '@tiebeam/testing'
@@ -242,4 +243,18 @@ test('a real erl survives the change of hands from the real EPMD to ours', async
   await epmd.stop()
   await waitFor(() => node.serving.includes(address))
   await waitFor(async () => (await listNodes({ address, port: epmd.port })).length === 2)
+})
+
+test('a node with an IPv6 address uses loopback of IPv6, where erl -proto_dist inet6_tcp registers', async (t) => {
+  if (!requirePeer(t, 'erl')) return
+  if (!Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === '::1'))) {
+    t.skip('this machine has no ::1')
+    return
+  }
+  const port = await freePort('::1')
+  const node = await presence(t, 'web', '::1', port)
+  assert.deepEqual(node.serving, ['::1'])
+  await startErl(t, { name: 'otp@::1', epmd: { port }, args: ['-proto_dist', 'inet6_tcp'] })
+  const names = (await listNodes({ address: '::1', port })).map((each) => each.name)
+  assert.deepEqual(names, ['web', 'otp'])
 })
