@@ -74,20 +74,27 @@ test('every link between the pages leads somewhere', () => {
   assert.deepEqual(broken, [])
 })
 
+test('every example says whether it is run, and most are', (t) => {
+  const all = [...scripts.values()]
+  const ran = all.reduce((sum, script) => sum + script.ran, 0)
+  const notRun = all.reduce((sum, script) => sum + script.notRun.length, 0)
+  t.diagnostic(`${ran} examples of ${all.length} pages are run, ${notRun} are not`)
+  assert.ok(ran > 10 * notRun, `${notRun} of ${ran + notRun} examples are not run`)
+})
+
 for (const page of examplePages) {
   test(`what ${page} shows happens as it says`, async (t) => {
     const script = /** @type {PageScript} */ (scripts.get(page))
-    const ran = script.steps.filter((step) => step.kind !== 'output' && !('notRun' in step)).length
-    t.diagnostic(`${ran} examples run, ${script.notRun.length} not`)
+    t.diagnostic(`${script.ran} examples run, ${script.notRun.length} not`)
     for (const { line, language, reason } of script.notRun)
       t.diagnostic(`not run: ${language} of line ${line}: ${reason}`)
     for (const step of script.steps) {
       if (step.kind === 'console' && !requirePeer(t, step.console === 'iex' ? 'elixir' : 'erl')) return
       if (step.kind === 'commands' && step.text.includes('openssl') && !requirePeer(t, 'openssl')) return
     }
-    const faults = compilation.output.split('\n').filter((line) => line.includes(`${programFile(page, '')}`))
+    const faults = compilation.output.split('\n').filter((line) => line.includes(`/${programFile(page, '')}`))
     assert.deepEqual(faults, [], 'the examples are correct TypeScript')
-    if (ran === 0) return
+    if (script.ran === 0) return
     await follow(page, script)
   })
 }

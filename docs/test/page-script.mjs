@@ -15,7 +15,8 @@ import { fencesOf } from './markdown.mjs'
  *   `of` names a program; without it, whatever came last
  * @typedef {ProgramStep | FileStep | CommandsStep | ConsoleStep | InputStep | OutputStep} Step
  * @typedef {{ line: number, language: string, reason: string }} NotRun
- * @typedef {{ steps: Step[], notRun: NotRun[] }} PageScript
+ * @typedef {{ steps: Step[], ran: number, notRun: NotRun[] }} PageScript
+ *   `ran` counts fences that are run
  */
 
 const shell = new Set(['sh', 'bash'])
@@ -30,7 +31,7 @@ const shown = new Set(['text', ''])
  */
 export function scriptOf(page) {
   /** @type {PageScript} */
-  const script = { steps: [], notRun: [] }
+  const script = { steps: [], ran: 0, notRun: [] }
   /** @type {ProgramStep | undefined} */
   let program
   for (const fence of fencesOf(page)) {
@@ -39,10 +40,13 @@ export function scriptOf(page) {
     if (reason !== undefined) {
       if (reason.length < 10) throw new Error(`line ${line}: not-run wants its reason: not-run="why"`)
       script.notRun.push({ line, language, reason })
+    } else if (attributes.output === undefined && !shown.has(language)) {
+      script.ran += 1
     }
     if (language === 'ts') {
       const name = /^\/\/ (\S+\.ts)\b/.exec(text)?.[1]
-      if (name || !program || importsAgain(text, program.source)) {
+      const apart = reason !== undefined || program?.notRun !== undefined
+      if (name || !program || apart || importsAgain(text, program.source)) {
         program = {
           kind: 'program',
           name: name ?? 'the program',

@@ -75,6 +75,7 @@ test('a fence that nothing runs must say why, and is counted', () => {
   assert.throws(() => scriptOf(page('~~~sh not-run', 'a', '~~~')), /line 1: not-run wants its reason/)
   assert.deepEqual(scriptOf(page('~~~yaml not-run="needs a Kubernetes"', 'a: 1', '~~~')), {
     steps: [],
+    ran: 0,
     notRun: [{ line: 1, language: 'yaml', reason: 'needs a Kubernetes' }],
   })
 })
