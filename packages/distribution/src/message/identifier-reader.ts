@@ -7,8 +7,9 @@ const NAMES = 64
 const REFERENCE_WORDS_MAX = 5
 
 interface KnownName {
-  readonly bytes: Buffer
   readonly text: string
+  /** Its four bytes or more, four at a time; the last four may overlap those before them. */
+  readonly words: Int32Array
 }
 
 /**
@@ -21,15 +22,15 @@ export class IdentifierReader {
   readonly #pids: (Pid | undefined)[] = new Array(PIDS).fill(undefined)
   readonly #names: (KnownName | undefined)[] = new Array(NAMES).fill(undefined)
 
-  readPid(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Pid | undefined {
-    if (bytes[at] !== NEW_PID_EXT) return undefined
-    const node = this.readAtom(bytes, at + 1, end, references)
+  readPid(view: DataView, at: number, end: number, references: readonly Atom[]): Pid | undefined {
+    if (at >= end || view.getUint8(at) !== NEW_PID_EXT) return undefined
+    const node = this.readAtom(view, at + 1, end, references)
     if (node === undefined) return undefined
     const offset = this.offset
     if (offset + 12 > end) return undefined
-    const id = uint32(bytes, offset)
-    const serial = uint32(bytes, offset + 4)
-    const creation = uint32(bytes, offset + 8)
+    const id = view.getUint32(offset)
+    const serial = view.getUint32(offset + 4)
+    const creation = view.getUint32(offset + 8)
     this.offset = offset + 12
     const slot = (id ^ (serial << 5)) & (PIDS - 1)
     const known = this.#pids[slot]
@@ -47,17 +48,17 @@ export class IdentifierReader {
     return pid
   }
 
-  readReference(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Reference | undefined {
-    if (bytes[at] !== NEWER_REFERENCE_EXT || at + 3 > end) return undefined
-    const words = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
+  readReference(view: DataView, at: number, end: number, references: readonly Atom[]): Reference | undefined {
+    if (at + 3 > end || view.getUint8(at) !== NEWER_REFERENCE_EXT) return undefined
+    const words = view.getUint16(at + 1)
     if (words < 1 || words > REFERENCE_WORDS_MAX) return undefined
-    const node = this.readAtom(bytes, at + 3, end, references)
+    const node = this.readAtom(view, at + 3, end, references)
     if (node === undefined || this.offset + 4 + words * 4 > end) return undefined
-    const creation = uint32(bytes, this.offset)
+    const creation = view.getUint32(this.offset)
     const ids: number[] = []
     let offset = this.offset + 4
     for (let word = 0; word < words; word++) {
-      ids.push(uint32(bytes, offset))
+      ids.push(view.getUint32(offset))
       offset += 4
     }
     this.offset = offset
@@ -65,53 +66,56 @@ export class IdentifierReader {
   }
 
   /** The text of an atom. */
-  readAtom(bytes: Buffer, at: number, end: number, references: readonly Atom[]): string | undefined {
+  readAtom(view: DataView, at: number, end: number, references: readonly Atom[]): string | undefined {
     if (at + 2 > end) return undefined
-    const tag = bytes[at]
+    const tag = view.getUint8(at)
     if (tag === ATOM_CACHE_REF) {
-      const index = bytes[at + 1] as number
+      const index = view.getUint8(at + 1)
       if (index >= references.length) return undefined
       this.offset = at + 2
       return (references[index] as Atom).name
     }
     if (tag !== SMALL_ATOM_UTF8_EXT) return undefined
     const start = at + 2
-    const stop = start + (bytes[at + 1] as number)
-    if (stop > end) return undefined
-    this.offset = stop
-    return this.#name(bytes, start, stop)
+    const length = view.getUint8(at + 1)
+    if (start + length > end) return undefined
+    this.offset = start + length
+    return this.#name(view, start, length)
   }
 
-  #name(bytes: Buffer, start: number, stop: number): string | undefined {
-    const length = stop - start
-    if (length === 0) return ''
-    const slot = (length * 7 + (bytes[stop - 1] as number) + (bytes[start] as number) * 3) & (NAMES - 1)
+  #name(view: DataView, start: number, length: number): string | undefined {
+    if (length < 4) return ascii(view, start, length)
+    const slot = (length * 7 + view.getUint8(start + length - 1) + view.getUint8(start) * 3) & (NAMES - 1)
     const known = this.#names[slot]
-    if (known !== undefined && isSame(known.bytes, bytes, start, length)) return known.text
-    const text = ascii(bytes, start, stop)
-    if (text !== undefined) this.#names[slot] = { bytes: Buffer.from(bytes.subarray(start, stop)), text }
+    if (known !== undefined && isSame(known, view, start, length)) return known.text
+    const text = ascii(view, start, length)
+    if (text !== undefined) this.#names[slot] = { text, words: wordsOf(view, start, length) }
     return text
   }
 }
 
-function isSame(known: Buffer, bytes: Buffer, start: number, length: number): boolean {
-  if (known.length !== length) return false
-  for (let index = 0; index < length; index++) if (known[index] !== bytes[start + index]) return false
-  return true
+function wordsOf(view: DataView, start: number, length: number): Int32Array {
+  const words = new Int32Array(Math.ceil(length / 4))
+  for (let index = 0; index < words.length - 1; index++) words[index] = view.getInt32(start + index * 4)
+  words[words.length - 1] = view.getInt32(start + length - 4)
+  return words
+}
+
+function isSame(known: KnownName, view: DataView, start: number, length: number): boolean {
+  const { words, text } = known
+  if (text.length !== length) return false
+  const last = words.length - 1
+  for (let index = 0; index < last; index++) if (view.getInt32(start + index * 4) !== words[index]) return false
+  return view.getInt32(start + length - 4) === words[last]
 }
 
 /** Atoms with other characters are rare here, and their checks are the general decoder's. */
-function ascii(bytes: Buffer, start: number, stop: number): string | undefined {
-  for (let index = start; index < stop; index++) if ((bytes[index] as number) > 127) return undefined
-  return bytes.toString('latin1', start, stop)
-}
-
-function uint32(bytes: Buffer, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  )
+function ascii(view: DataView, start: number, length: number): string | undefined {
+  let text = ''
+  for (let index = start; index < start + length; index++) {
+    const character = view.getUint8(index)
+    if (character > 127) return undefined
+    text += String.fromCharCode(character)
+  }
+  return text
 }

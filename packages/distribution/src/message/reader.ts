@@ -171,8 +171,6 @@ export class MessageReader {
   }
 
   #readTerms(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Signal {
-    const signal = this.#readCommon(bytes, at, end, references)
-    if (signal !== undefined) return signal
     const control = this.#readControl(bytes, at, end, references)
     const payloadAt = this.#decoder.offset
     if (payloadAt === end) return toSignal({ control, hasPayload: false })
@@ -188,18 +186,19 @@ export class MessageReader {
     if (at + 5 > end || bytes[at] !== SMALL_TUPLE_EXT || bytes[at + 2] !== SMALL_INTEGER_EXT) return undefined
     const arity = bytes[at + 1]
     const identifiers = this.#identifiers
+    const view = this.#view
     switch (bytes[at + 3]) {
       case OPERATION.SEND_SENDER: {
         if (arity !== 3) return undefined
-        const from = identifiers.readPid(bytes, at + 4, end, references)
+        const from = identifiers.readPid(view, at + 4, end, references)
         if (from === undefined) return undefined
-        const to = identifiers.readPid(bytes, identifiers.offset, end, references)
+        const to = identifiers.readPid(view, identifiers.offset, end, references)
         if (to === undefined) return undefined
         return { type: 'send', from, to, message: this.#readPayload(bytes, identifiers.offset, end, references) }
       }
       case OPERATION.SEND: {
-        if (arity !== 3 || identifiers.readAtom(bytes, at + 4, end, references) === undefined) return undefined
-        const to = identifiers.readPid(bytes, identifiers.offset, end, references)
+        if (arity !== 3 || identifiers.readAtom(view, at + 4, end, references) === undefined) return undefined
+        const to = identifiers.readPid(view, identifiers.offset, end, references)
         if (to === undefined) return undefined
         return {
           type: 'send',
@@ -210,18 +209,18 @@ export class MessageReader {
       }
       case OPERATION.REG_SEND: {
         if (arity !== 4) return undefined
-        const from = identifiers.readPid(bytes, at + 4, end, references)
+        const from = identifiers.readPid(view, at + 4, end, references)
         if (from === undefined) return undefined
-        if (identifiers.readAtom(bytes, identifiers.offset, end, references) === undefined) return undefined
-        const name = identifiers.readAtom(bytes, identifiers.offset, end, references)
+        if (identifiers.readAtom(view, identifiers.offset, end, references) === undefined) return undefined
+        const name = identifiers.readAtom(view, identifiers.offset, end, references)
         if (name === undefined) return undefined
         return { type: 'sendName', from, name, message: this.#readPayload(bytes, identifiers.offset, end, references) }
       }
       case OPERATION.ALIAS_SEND: {
         if (arity !== 3) return undefined
-        const from = identifiers.readPid(bytes, at + 4, end, references)
+        const from = identifiers.readPid(view, at + 4, end, references)
         if (from === undefined) return undefined
-        const alias = identifiers.readReference(bytes, identifiers.offset, end, references)
+        const alias = identifiers.readReference(view, identifiers.offset, end, references)
         if (alias === undefined) return undefined
         return {
           type: 'sendAlias',
