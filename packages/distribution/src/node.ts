@@ -111,6 +111,7 @@ export class Node extends EventEmitter<NodeEvents> {
       tls: init.tls,
       limits,
       decoder: decoderInitOf(init),
+      pid: () => this.pid,
       logger: this.#logger,
       onSignal: (peer, signal) => this.#router.receive(peer, signal),
       onUp: (link) => this.#up(link),

@@ -89,13 +89,15 @@ export class OutputScheduler {
     this.#enqueue(pair, item)
   }
 
-  /** What is to be written next; undefined when all was taken. */
-  next(): Piece | undefined {
+  /** What is to be written next; undefined when all was taken, or only bulk is left and must wait. */
+  next(bulkMayGo: boolean): Piece | undefined {
     const hasExpress = this.#expressAt < this.#express.length
-    if (!hasExpress || (this.#expressSinceBulk >= EXPRESS_BYTES_PER_TURN && this.#turns.length > 0)) {
+    const isBulkDue = bulkMayGo && this.#turns.length > 0
+    if (isBulkDue && (!hasExpress || this.#expressSinceBulk >= EXPRESS_BYTES_PER_TURN)) {
       this.#expressSinceBulk = 0
       return this.#nextBulk()
     }
+    if (!hasExpress) return undefined
     const frames = this.#express[this.#expressAt++] as Buffer
     if (this.#expressAt === this.#express.length) {
       this.#express = []

@@ -31,6 +31,8 @@ export interface ConnectionsInit {
   readonly tls: TlsInit | undefined
   readonly limits: NodeLimits
   readonly decoder: DecoderInit
+  /** Of the node itself. */
+  readonly pid: () => Pid
   readonly logger: Logger
   /** A signal from the peer of this name. What it throws ends the link. */
   readonly onSignal: (peer: string, signal: Signal) => void
@@ -276,6 +278,7 @@ export class Connections implements Outlet {
     const link: Link = new Link({
       socket,
       peer,
+      pid: this.#init.pid(),
       frames,
       hidden: !hasFlag(peer.flags, 'PUBLISHED') && !hasFlag(peer.flags, 'TIEBEAM'),
       limits: this.#init.limits,

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net'
 import { type DecoderInit, EncodeError, Encoder, type Pid } from '@tiebeam/etf'
 import { DistributionError } from '../errors.ts'
+import { hasFlag } from '../flags.ts'
 import type { FrameReader } from '../frames.ts'
 import type { Peer } from '../handshake/effects.ts'
 import { MessageReader } from '../message/reader.ts'
 import { MessageWriter } from '../message/writer.ts'
 import type { NodeLimits } from '../node-init.ts'
+import { BulkWindow, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
 import { type Item, OutputScheduler, WholeFrame } from '../output/output-scheduler.ts'
 import { receiverOf, withTermlessReason } from '../output/signal-order.ts'
 import type { Signal } from '../signals.ts'
@@ -16,6 +18,8 @@ import { Ticker, tickPeriodMs } from '../tick.ts'
 export interface LinkInit {
   readonly socket: Socket
   readonly peer: Peer
+  /** Of the own node itself, on whose behalf the link speaks to the peer's link. */
+  readonly pid: Pid
   /** Of the connection, set to frames with 4-byte lengths. */
   readonly frames: FrameReader
   readonly limits: NodeLimits
@@ -34,11 +38,17 @@ const BULK_BYTES = 32 * 1024
 const WHOLE_BYTES = 128 * 1024
 /** The socket gets no more while it has so much: what it has, nothing can overtake. */
 const SOCKET_BYTES_MAX = 128 * 1024
+/** So much is handed to the system at once. */
+const BATCH_BYTES = 128 * 1024
 /** After so many bytes the event loop gets its turn, even though the socket would take more. */
 const TURN_BYTES_MAX = 1024 * 1024
 /** Other signals than messages are never refused; only a peer that provokes them and takes none gets so far. */
 const SIGNALS_BYTES_MAX = 64 * 1024 * 1024
-const TICK = Buffer.alloc(4)
+/** What may be on its way to a Tiebeam peer before bulk waits, and how often it reports what it has read. */
+const BULK_WINDOW_BYTES = 1024 * 1024
+const RECEIPT_BYTES = 256 * 1024
+const FRAME_LENGTH_BYTES = 4
+const TICK = Buffer.alloc(FRAME_LENGTH_BYTES)
 
 interface DrainWaiter {
   readonly isMet: () => boolean
@@ -58,6 +68,9 @@ export class Link {
   readonly #output = new OutputScheduler()
   readonly #outputBytesMax: number
   readonly #flushBytesMax: number
+  /** Undefined when the peer is no Tiebeam node. */
+  readonly #window: BulkWindow | undefined
+  readonly #receipts: Receipts | undefined
   readonly #ticker: Ticker
   readonly #stall: StallWatch
   readonly #timer: NodeJS.Timeout
@@ -65,7 +78,7 @@ export class Link {
   #encoder: Encoder
   #flushScheduled = false
   #closed: DistributionError | undefined
-  #written = 0
+  #progress = 0
   #messagesIn = 0
   #messagesOut = 0
   #drainWaiters: DrainWaiter[] = []
@@ -86,6 +99,10 @@ export class Link {
     this.#outputBytesMax = limits.outputBytesMax
     this.#flushBytesMax = limits.flushBytesMax
     this.#encoder = this.#newEncoder()
+    if (hasFlag(init.peer.negotiated, 'TIEBEAM')) {
+      this.#window = new BulkWindow(BULK_WINDOW_BYTES)
+      this.#receipts = new Receipts(RECEIPT_BYTES)
+    }
     const periodMs = Math.min(tickPeriodMs(limits.netTickTimeMs), Math.max(1, limits.stallMs / 4))
     const nowMs = performance.now()
     this.#ticker = new Ticker({ netTickTimeMs: limits.netTickTimeMs, nowMs })
@@ -151,11 +168,25 @@ export class Link {
 
   /** Takes one frame from the peer, without its length. */
   frame(bytes: Buffer, start: number, end: number): void {
-    if (this.#closed !== undefined || start === end) return
+    if (this.#closed !== undefined) return
+    if (this.#receipts !== undefined) this.#acknowledge(end - start + FRAME_LENGTH_BYTES)
+    if (start === end) return
     const signal = this.#reader.read(bytes, start, end)
     if (signal === undefined) return
+    if (signal.type === 'sendName' && signal.name === RECEIPT_NAME && this.#window !== undefined) {
+      this.#window.received(signal.message)
+      this.#progress++
+      this.#pump(TURN_BYTES_MAX)
+      return
+    }
     this.#messagesIn++
     this.#init.onSignal(signal)
+  }
+
+  #acknowledge(bytes: number): void {
+    const message = this.#receipts?.read(bytes)
+    if (message !== undefined)
+      this.signal(this.#init.pid, { type: 'sendName', from: this.#init.pid, name: RECEIPT_NAME, message })
   }
 
   /** Writes what waits, as far as the socket takes it, then closes. */
@@ -224,7 +255,7 @@ export class Link {
     this.#pump(TURN_BYTES_MAX)
   }
 
-  /** Gives the socket what is next, as long as it has little. */
+  /** Gives the socket what is next, as long as it has little. What it is given at once leaves in one system call. */
   #pump(turnBytes: number): void {
     const socket = this.#socket
     let left = turnBytes
@@ -233,24 +264,44 @@ export class Link {
         setImmediate(() => this.#pump(TURN_BYTES_MAX))
         return
       }
-      const piece = this.#output.next()
-      if (piece === undefined) return
-      if (piece.length === 1) {
-        left -= (piece[0] as Buffer).length
-        socket.write(piece[0] as Buffer, this.#onWritten)
-      } else {
-        socket.cork()
-        for (const part of piece) {
-          left -= part.length
-          socket.write(part, part === piece.at(-1) ? this.#onWritten : undefined)
-        }
-        socket.uncork()
-      }
+      const batch = this.#nextBatch()
+      if (batch.length === 0) return
+      left -= this.#writeBatch(batch)
     }
   }
 
+  #nextBatch(): Buffer[] {
+    const batch: Buffer[] = []
+    let bytes = 0
+    while (bytes < BATCH_BYTES) {
+      const piece = this.#output.next(this.#window?.isOpen ?? true)
+      if (piece === undefined) break
+      let pieceBytes = 0
+      for (const part of piece) pieceBytes += part.length
+      batch.push(...piece)
+      bytes += pieceBytes
+      this.#window?.sent(pieceBytes)
+    }
+    return batch
+  }
+
+  #writeBatch(batch: readonly Buffer[]): number {
+    const socket = this.#socket
+    const last = batch.length - 1
+    if (last > 0) socket.cork()
+    let bytes = 0
+    for (let index = 0; index <= last; index++) {
+      const part = batch[index] as Buffer
+      bytes += part.length
+      if (index === last) socket.write(part, this.#onWritten)
+      else socket.write(part)
+    }
+    if (last > 0) socket.uncork()
+    return bytes
+  }
+
   readonly #onWritten = (): void => {
-    this.#written++
+    this.#progress++
     if (this.#closed !== undefined) return
     if (this.#output.bytes > 0) this.#pump(TURN_BYTES_MAX)
     if (this.#drainWaiters.length === 0) return
@@ -289,11 +340,12 @@ export class Link {
     if (decision === 'drop') {
       const text = `${this.peer.name} was silent for ${this.#init.limits.netTickTimeMs} ms (netTickTimeMs).`
       this.#abandon(new DistributionError('TICK_TIMEOUT', text))
-    } else if (this.#stall.check(nowMs, this.queuedBytes, this.#written)) {
+    } else if (this.#stall.check(nowMs, this.queuedBytes, this.#progress)) {
       const text = `${this.peer.name} accepted nothing for ${this.#init.limits.stallMs} ms (stallMs), with ${this.queuedBytes} bytes waiting.`
       this.#abandon(new DistributionError('PEER_STALLED', text))
     } else if (decision === 'tick' && writableLength === 0) {
       this.#socket.write(TICK)
+      this.#window?.sent(TICK.length)
     }
   }
 

@@ -1,7 +1,7 @@
 /**
- * Messages that the processes of a node may take before the event loop must get its turn. Without such a limit two processes that
- * answer each other, or one that feeds itself, would keep timers and sockets (ticks!) waiting for ever: awaiting a message that is
- * already there takes no turn of the event loop.
+ * Lets the event loop have its turn after every so many messages that the processes of a node take. Without it two processes that answer
+ * each other, or one that feeds itself, would keep timers and sockets (ticks!) waiting for ever: awaiting a message that is already
+ * there takes no turn of the event loop.
  */
 export class TurnBudget {
   readonly #messagesMax: number
@@ -15,15 +15,12 @@ export class TurnBudget {
 
   /** Spends one message. Undefined: go on. Otherwise wait for this first. */
   spend(): Promise<void> | undefined {
-    if (this.#left-- > 0) {
-      if (this.#turn === undefined) void this.#begin()
+    // Only when it is used up a turn is waited for: to notice every turn would cost each one a timer.
+    if (this.#left > 0) {
+      this.#left--
       return undefined
     }
-    return this.#turn ?? this.#begin()
-  }
-
-  #begin(): Promise<void> {
-    this.#turn = new Promise((resolve) => {
+    this.#turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#left = this.#messagesMax
         this.#turn = undefined
