@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort, hasPeer, requirePeer, waitFor } from '@tiebeam/testing'
+import { freePort, hasPeer, requirePeer, startEpmd, waitFor } from '@tiebeam/testing'
 import { unbindable } from '../src/loopback.ts'
 import { DemoRun, type } from './demo-run.ts'
 
@@ -48,6 +48,14 @@ test('without erl one line says how to get it, and the rest is as ever', withAdd
   assert.equal(await run.ended(), 0, run.stdout + run.stderr)
   assert.match(run.stdout, /– left out: there is no erl here; install it \(.*erlang-base.*brew install erlang\)/)
   assert.match(run.stdout, /whole again: 3 nodes/)
+})
+
+test('beside an EPMD that runs already, the demo does the same', withAddresses, async (t) => {
+  if (!requirePeer(t, 'epmd')) return
+  const epmd = await startEpmd(t)
+  const run = await DemoRun.start(t, ['--once'], { ERL_EPMD_PORT: String(epmd.port) })
+  assert.equal(await run.ended(), 0, run.stdout + run.stderr)
+  assert.match(run.stdout, /whole again: \d nodes/)
 })
 
 test('a step that fails is told with what the process wrote, and gives status 1', withAddresses, async (t) => {
