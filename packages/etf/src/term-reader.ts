@@ -1,4 +1,5 @@
 import { AtomCache } from './atom-cache.ts'
+import { Copies } from './copies.ts'
 import { DecodeError, type DecodeErrorCode } from './errors.ts'
 import type { TextBuffer } from './texts.ts'
 import { Atom } from './values/atom.ts'
@@ -20,6 +21,7 @@ export class TermReader {
   protected atomCacheReferences: readonly Atom[] | undefined = undefined
   readonly #atomCharactersMax: number
   readonly #atoms = new AtomCache()
+  readonly #copies = new Copies()
 
   constructor(atomCharactersMax: number) {
     this.#atomCharactersMax = atomCharactersMax
@@ -82,9 +84,7 @@ export class TermReader {
     this.need(length)
     const start = this.offset
     this.offset = start + length
-    const copy = new Uint8Array(length)
-    copy.set(this.bytes.subarray(start, this.offset))
-    return copy
+    return this.#copies.copy(this.bytes, start, this.offset)
   }
 
   /** The value of NEW_FLOAT_EXT after its tag. */
