@@ -1,7 +1,7 @@
 import { readBigint, readSafeBig } from './bigs.ts'
 import { DecodeError } from './errors.ts'
 import { defaultAtomCharactersMax, defaultDepthMax, defaultInflatedBytesMax, defaultSizeBytesMax } from './limits.ts'
-import { MapReader } from './map-reader.ts'
+import { arrayOf, MapReader } from './map-reader.ts'
 import type { TextBuffer } from './texts.ts'
 import { Atom } from './values/atom.ts'
 import { BitString } from './values/bit-string.ts'
@@ -231,19 +231,18 @@ export class Decoder extends MapReader {
     this.need(length)
     const bytes = this.bytes
     const start = this.offset
-    const list: number[] = []
-    for (let i = 0; i < length; i++) list.push(bytes[start + i]!)
+    const list: number[] = new Array(length)
+    for (let i = 0; i < length; i++) list[i] = bytes[start + i]!
     this.offset = start + length
     return list
   }
 
   #readList(): unknown {
     this.enter()
-    const list: unknown[] = []
-    for (;;) {
-      // Besides each element there is at least the tag of a tail.
-      const count = this.checkedCount(this.readUint32(), 1)
-      for (let i = 0; i < count; i++) list.push(this.readValue())
+    let count = this.checkedCount(this.readUint32(), 1)
+    const list = arrayOf(count)
+    for (let length = 0; ; count = this.checkedCount(this.readUint32(), 1)) {
+      for (let i = 0; i < count; i++) list[length++] = this.readValue()
       this.need(1)
       const tag = this.bytes[this.offset]!
       if (tag === 106) {
@@ -270,8 +269,8 @@ export class Decoder extends MapReader {
   #readTuple(arity: number): Tuple {
     this.enter()
     this.checkedCount(arity, 1)
-    const elements: unknown[] = []
-    for (let i = 0; i < arity; i++) elements.push(this.readValue())
+    const elements = arrayOf(arity)
+    for (let i = 0; i < arity; i++) elements[i] = this.readValue()
     this.depth--
     return new Tuple(elements)
   }
@@ -309,8 +308,8 @@ export class Decoder extends MapReader {
   }
 
   #readFree(count: number): unknown[] {
-    const free: unknown[] = []
-    for (let i = 0; i < count; i++) free.push(this.readValue())
+    const free = arrayOf(count)
+    for (let i = 0; i < count; i++) free[i] = this.readValue()
     this.depth--
     return free
   }

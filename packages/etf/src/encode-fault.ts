@@ -128,8 +128,7 @@ class FaultSearch {
         this.visit((value as ImproperList).tail, [...path, '.tail'], depth)
         break
       case 'fun':
-        visitName((value as Fun).module, path, '.module')
-        this.#visitEach((value as Fun).free, path, '.free', depth)
+        this.#visitFun(value as Fun, path, depth)
         break
       case 'local':
         if (path.length > 0) fail('ETF_NO_TERM', path, 'a local term may only stand by itself, not inside another term')
@@ -159,6 +158,23 @@ class FaultSearch {
       case 'float':
         break
     }
+  }
+
+  #visitFun(fun: Fun, path: readonly string[], depth: number): void {
+    visitName(fun.module, path, '.module')
+    this.#visitObject(fun.pid, [...path, '.pid'], depth)
+    if (fun.digest !== undefined && fun.digest.length !== 16) {
+      fail('ETF_RANGE', [...path, '.digest'], `the digest of a fun has 16 bytes, not ${fun.digest.length}`)
+    }
+    if (fun.digest !== undefined && fun.arity !== undefined) {
+      visitByte(fun.arity, path, '.arity')
+      visitWord(fun.index, path, '.index')
+    }
+    for (const name of ['oldIndex', 'oldUnique'] as const) {
+      if (!Number.isSafeInteger(fun[name]))
+        fail('ETF_RANGE', [...path, `.${name}`], `${fun[name]} is not a safe integer`)
+    }
+    this.#visitEach(fun.free, path, '.free', depth)
   }
 
   #visitWords(value: object, path: readonly string[], names: readonly string[]): void {

@@ -1,12 +1,12 @@
 import { types } from 'node:util'
-import { calendar, dateFields, dateStruct, setStruct, utcAbbreviation, utcZone } from './dates.ts'
+import { setStruct } from './dates.ts'
 import { duplicateKeyIndex } from './duplicate-keys.ts'
 import { faultOf } from './encode-fault.ts'
 import { type EncodedKey, EncodedKeys } from './encoded-keys.ts'
 import { EncodeError } from './errors.ts'
+import { FixedWriter } from './fixed-writer.ts'
 import { defaultDepthMax, defaultInitialBytes, defaultSizeBytesMax } from './limits.ts'
 import { isRealmRoot } from './plain-objects.ts'
-import { TermWriter } from './term-writer.ts'
 import type { Atom } from './values/atom.ts'
 import type { BitString } from './values/bit-string.ts'
 import type { Binary, Float, LocalTerm } from './values/exact.ts'
@@ -29,7 +29,7 @@ export interface EncoderInit {
  * Writes terms, and whatever surrounds them, one after the other into one growing buffer.
  * The form is the one of OTP's `term_to_binary(Term, [{minor_version, 2}])`.
  */
-export class Encoder extends TermWriter {
+export class Encoder extends FixedWriter {
   readonly #depthMax: number
   /** Whether somebody made Object.prototype enumerable, so that a for-in loop would meet more than an object's own keys. */
   #inheritedKeys = false
@@ -191,7 +191,7 @@ export class Encoder extends TermWriter {
     else if (types.isMap(value)) this.#writeMap(value, depth)
     else if (types.isUint8Array(value)) this.#writeBits(value, value.length === 0 ? 0 : 8)
     else if (types.isSet(value)) this.#writeSet(value, depth)
-    else if (types.isDate(value)) this.#writeDate(value)
+    else if (types.isDate(value)) this.writeDate(value)
     // The Object.prototype of another realm, such as a vm context.
     else if (isRealmRoot(prototype)) this.#writeOwnProperties(value, depth)
     else throw new EncodeError('ETF_NO_TERM', '$', 'an instance of a class has no term')
@@ -218,7 +218,7 @@ export class Encoder extends TermWriter {
         this.#writeFun(value as Fun, depth)
         return
       case 'exportFun':
-        this.#writeExport(value as ExportFun)
+        this.writeExport(value as ExportFun)
         return
       case 'improperList':
         this.#writeImproperList(value as ImproperList, depth)
@@ -253,11 +253,11 @@ export class Encoder extends TermWriter {
     this.#refuseDuplicates(set)
     this.writeMapHeader(3)
     // The decoder counts on this order: it learns that the map is a set before it comes to the members.
-    this.#writeField('__struct__')
+    this.writeAtomName('__struct__')
     this.writeAtomName(setStruct)
-    this.#writeField('version')
+    this.writeAtomName('version')
     this.writeInteger(2)
-    this.#writeField('map')
+    this.writeAtomName('map')
     this.writeMapHeader(set.size)
     for (const member of set) {
       this.#writeValue(member, depth + 1)
@@ -268,41 +268,6 @@ export class Encoder extends TermWriter {
   #refuseDuplicates(keys: { keys(): IterableIterator<unknown> }): void {
     if (duplicateKeyIndex(keys.keys()) >= 0)
       throw new EncodeError('ETF_DUPLICATE_KEY', '$', 'two keys are the same term')
-  }
-
-  #writeDate(date: Date): void {
-    if (Number.isNaN(date.getTime())) throw new EncodeError('ETF_NO_TERM', '$', 'an invalid Date has no term')
-    const fields = dateFields(date)
-    this.writeMapHeader(13)
-    this.#writeField('__struct__')
-    this.writeAtomName(dateStruct)
-    this.#writeField('calendar')
-    this.writeAtomName(calendar)
-    this.#writeIntegerField('day', fields.day)
-    this.#writeIntegerField('hour', fields.hour)
-    this.#writeField('microsecond')
-    this.writeTupleHeader(2)
-    this.writeInteger(fields.microsecond)
-    this.writeInteger(3)
-    this.#writeIntegerField('minute', fields.minute)
-    this.#writeIntegerField('month', fields.month)
-    this.#writeIntegerField('second', fields.second)
-    this.#writeIntegerField('std_offset', 0)
-    this.#writeField('time_zone')
-    this.writeText(utcZone)
-    this.#writeIntegerField('utc_offset', 0)
-    this.#writeIntegerField('year', fields.year)
-    this.#writeField('zone_abbr')
-    this.writeText(utcAbbreviation)
-  }
-
-  #writeField(name: string): void {
-    this.writeAtomName(name)
-  }
-
-  #writeIntegerField(name: string, value: number): void {
-    this.writeAtomName(name)
-    this.writeInteger(value)
   }
 
   #writeImproperList(list: ImproperList, depth: number): void {
@@ -319,35 +284,35 @@ export class Encoder extends TermWriter {
   }
 
   #writeFun(fun: Fun, depth: number): void {
-    const start = this.offset
-    if (fun.digest === undefined || fun.arity === undefined) {
-      this.writeTagged32(117, fun.free.length)
+    const { digest, arity, free } = fun
+    if (digest === undefined || arity === undefined) {
+      this.writeTagged32(117, free.length)
       this.writePid(fun.pid)
       this.writeAtomName(fun.module)
-      this.#writeNumber(fun.oldIndex)
-      this.#writeNumber(fun.oldUnique)
-      for (const value of fun.free) this.#writeValue(value, depth)
+      this.#writeOldNumbers(fun)
+      for (const value of free) this.#writeValue(value, depth)
       return
     }
+    if (digest.length !== 16) throw new EncodeError('ETF_RANGE', '$', 'the digest of a fun has 16 bytes')
     // The size counts itself and all that follows; it is known only at the end.
+    const start = this.offset
     this.writeTagged32(112, 0)
-    this.writeUint8(fun.arity)
-    this.writeBytes(fun.digest)
-    this.writeUint32(fun.index)
-    this.writeUint32(fun.free.length)
+    this.writeByte(arity)
+    this.writeBytes(digest)
+    this.writeWord(fun.index)
+    this.writeUint32(free.length)
     this.writeAtomName(fun.module)
-    this.#writeNumber(fun.oldIndex)
-    this.#writeNumber(fun.oldUnique)
+    this.#writeOldNumbers(fun)
     this.writePid(fun.pid)
-    for (const value of fun.free) this.#writeValue(value, depth)
+    for (const value of free) this.#writeValue(value, depth)
     this.patchUint32(start + 1, this.offset - start - 1)
   }
 
-  #writeExport(value: ExportFun): void {
-    this.writeUint8(113)
-    this.writeAtomName(value.module)
-    this.writeAtomName(value.function)
-    this.writeInteger(value.arity)
+  #writeOldNumbers(fun: Fun): void {
+    for (const number of [fun.oldIndex, fun.oldUnique]) {
+      if (!Number.isSafeInteger(number)) throw new EncodeError('ETF_RANGE', '$', `${number} is not a safe integer`)
+      this.#writeNumber(number)
+    }
   }
 
   #writeLocal(value: LocalTerm, depth: number): void {

@@ -16,9 +16,10 @@ export class Output {
   readonly #sizeBytesMax: number
 
   constructor(initialBytes: number, sizeBytesMax: number) {
-    this.#initialBytes = initialBytes
+    // Never more memory than the limit, which is then met exactly where the memory ends.
+    this.#initialBytes = Math.min(initialBytes, sizeBytesMax)
     this.#sizeBytesMax = sizeBytesMax
-    this.store = Buffer.allocUnsafeSlow(initialBytes) as TextStore
+    this.store = Buffer.allocUnsafeSlow(this.#initialBytes) as TextStore
   }
 
   /** Bytes written since construction or the last {@link take}. May be set back, to drop what was written last. */
@@ -42,6 +43,12 @@ export class Output {
    */
   ensure(bytes: number): void {
     if (this.at + bytes > this.store.length) this.#grow(bytes)
+  }
+
+  /** Makes room for a header and the UTF-8 of a text. */
+  protected ensureText(headerBytes: number, text: string): void {
+    // Three bytes a code unit is the most that UTF-8 can need. Only where there is less room is it worth to count.
+    if (this.at + headerBytes + 3 * text.length > this.store.length) this.ensure(headerBytes + Buffer.byteLength(text))
   }
 
   #grow(bytes: number): void {

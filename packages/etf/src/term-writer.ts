@@ -1,7 +1,6 @@
 import { EncodeError } from './errors.ts'
 import { Output } from './output.ts'
 import { atomNameFault } from './values/atom.ts'
-import type { Pid, Port, Reference } from './values/identifiers.ts'
 
 const float64 = new Float64Array(1)
 const floatBytes = new Uint8Array(float64.buffer)
@@ -104,7 +103,7 @@ export class TermWriter extends Output {
       this.#writeLongText(text)
       return
     }
-    this.ensure(5 + 3 * length)
+    this.ensureText(5, text)
     const store = this.store
     const start = this.at
     let at = start + 5
@@ -125,56 +124,13 @@ export class TermWriter extends Output {
   }
 
   #writeLongText(text: string): void {
-    // Three bytes a code unit is the most UTF-8 can need; for a big string it is worth to count first.
-    this.ensure(5 + (text.length > 65_536 ? Buffer.byteLength(text) : 3 * text.length))
+    this.ensureText(5, text)
     const start = this.at
     const bytes = this.store.utf8Write(text, start + 5, this.store.length - start - 5)
     if (bytes !== text.length && !text.isWellFormed()) throw loneSurrogate()
     this.store[start] = 109
     this.setUint32(start + 1, bytes)
     this.at = start + 5 + bytes
-  }
-
-  /** NEW_PID_EXT. */
-  writePid(pid: Pid): void {
-    this.writeUint8(88)
-    this.writeAtomName(pid.node)
-    this.ensure(12)
-    this.#writeWord(pid.id)
-    this.#writeWord(pid.serial)
-    this.#writeWord(pid.creation)
-  }
-
-  /** NEWER_REFERENCE_EXT. */
-  writeReference(reference: Reference): void {
-    const { ids } = reference
-    if (ids.length < 1 || ids.length > 5) throw new EncodeError('ETF_RANGE', '$', 'a reference has 1 to 5 words')
-    this.ensure(3)
-    this.writeUint8(90)
-    this.writeUint16(ids.length)
-    this.writeAtomName(reference.node)
-    this.#writeWord(reference.creation)
-    for (let i = 0; i < ids.length; i++) this.#writeWord(ids[i]!)
-  }
-
-  /** NEW_PORT_EXT as long as the number fits its 28 bits, V4_PORT_EXT from there on. */
-  writePort(port: Port): void {
-    const { id } = port
-    if (typeof id !== 'bigint' || id < 0n || id > 0xffff_ffff_ffff_ffffn) {
-      throw new EncodeError('ETF_RANGE', '$', `the id of a port is a bigint of 64 bits, not ${String(id)}`)
-    }
-    const wide = id > 0x0fff_ffffn
-    this.writeUint8(wide ? 120 : 89)
-    this.writeAtomName(port.node)
-    if (wide) this.writeUint64(id)
-    else this.#writeWord(Number(id))
-    this.#writeWord(port.creation)
-  }
-
-  #writeWord(value: number): void {
-    if (value >>> 0 !== value)
-      throw new EncodeError('ETF_RANGE', '$', `${value} is not an integer of 32 bits without sign`)
-    this.writeUint32(value)
   }
 
   /** SMALL_TUPLE_EXT or LARGE_TUPLE_EXT up to the first element; the elements follow by `writeTerm`. */
@@ -210,7 +166,7 @@ export class TermWriter extends Output {
       this.#writeLongAtomName(name)
       return
     }
-    this.ensure(2 + 3 * length)
+    this.ensureText(2, name)
     const store = this.store
     const start = this.at
     const end = writeUnits(store, start + 2, name, 0)
