@@ -21,6 +21,8 @@ export interface TickerInit {
  * last byte, and a JavaScript event loop may be busy for long: the younger our last tick, the longer we may be busy unharmed.
  */
 const TICKS = 16
+/** The length of an empty frame. */
+export const TICK_BYTES = 4
 
 /** How often {@link Ticker.check} is to be called. */
 export function tickPeriodMs(netTickTimeMs: number): number {
@@ -61,7 +63,8 @@ export class Ticker {
     }
     if (this.#silentMs >= this.#netTickTimeMs) return 'drop'
     const idle = writtenBytes === this.#writtenBytes
-    this.#writtenBytes = writtenBytes
+    // A tick of ours does not count as output, else every second one would be left out.
+    this.#writtenBytes = idle ? writtenBytes + TICK_BYTES : writtenBytes
     return idle ? 'tick' : 'nothing'
   }
 }

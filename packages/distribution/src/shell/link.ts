@@ -8,7 +8,9 @@ import { MessageReader } from '../message/reader.ts'
 import { MessageWriter } from '../message/writer.ts'
 import type { NodeLimits } from '../node-init.ts'
 import { BulkWindow, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
-import { type Item, OutputScheduler, WholeFrame } from '../output/output-scheduler.ts'
+import { FragmentedMessage } from '../output/fragmented-message.ts'
+import { isTooLarge, messageTooLarge } from '../output/message-too-large.ts'
+import { OutputScheduler, WholeFrame } from '../output/output-scheduler.ts'
 import { receiverOf, withTermlessReason } from '../output/signal-order.ts'
 import type { Signal } from '../signals.ts'
 import { StallWatch } from '../stall.ts'
@@ -203,7 +205,7 @@ export class Link {
     if (this.#closed !== undefined) return
     const encoder = this.#encoder
     const start = encoder.offset
-    const payloadAt = this.#writer.write(encoder, signal)
+    const payloadAt = this.#encode(encoder, signal, bytesMax)
     const end = encoder.offset
     if (end + this.#output.bytes + this.#socket.writableLength > bytesMax) this.#refuse(start, end, bytesMax)
     if (end - start >= BULK_BYTES || payloadAt !== 0) this.#enqueue(sender, signal, start, payloadAt)
@@ -235,13 +237,18 @@ export class Link {
     if (frame.length > ENCODER_BYTES) this.#encoder = this.#newEncoder()
   }
 
+  #encode(encoder: Encoder, signal: Signal, bytesMax: number): number {
+    try {
+      return this.#writer.write(encoder, signal)
+    } catch (error) {
+      throw isTooLarge(error) ? messageTooLarge(bytesMax, error) : error
+    }
+  }
+
   #refuse(start: number, end: number, bytesMax: number): never {
     const bytes = end - start
     this.#encoder.offset = start
-    if (bytes > bytesMax) {
-      const text = `A message of ${bytes} bytes is larger than outputBytesMax (${bytesMax}). Raise it, or send less at once.`
-      throw new DistributionError('MESSAGE_TOO_LARGE', text)
-    }
+    if (bytes > bytesMax) throw messageTooLarge(bytesMax)
     this.#refusedBytes = bytes
     throw new DistributionError(
       'OUTPUT_FULL',
@@ -371,28 +378,5 @@ export class Link {
 
   #newEncoder(): Encoder {
     return new Encoder({ initialBytes: ENCODER_BYTES, sizeBytesMax: this.#outputBytesMax + SIGNALS_BYTES_MAX })
-  }
-}
-
-/** A large message; it is given its number when its first fragment leaves. */
-class FragmentedMessage implements Item {
-  readonly #writer: MessageWriter
-  readonly #frame: Buffer
-  readonly #payloadAt: number
-  #fragments: ReturnType<MessageWriter['fragments']> | undefined
-
-  constructor(writer: MessageWriter, frame: Buffer, payloadAt: number) {
-    this.#writer = writer
-    this.#frame = frame
-    this.#payloadAt = payloadAt
-  }
-
-  get bytes(): number {
-    return this.#fragments?.remainingBytes ?? this.#frame.length
-  }
-
-  next(): readonly Buffer[] | undefined {
-    this.#fragments ??= this.#writer.fragments(this.#frame, this.#payloadAt)
-    return this.#fragments.next()
   }
 }

@@ -1,5 +1,6 @@
 import { Encoder, type Pid } from '@tiebeam/etf'
 import { DistributionError } from '../errors.ts'
+import { isTooLarge, messageTooLarge } from '../output/message-too-large.ts'
 import type { Signal } from '../signals.ts'
 
 interface Waiting {
@@ -27,12 +28,9 @@ export class PendingOutput {
     return this.#bytes
   }
 
-  /** @throws DistributionError `OUTPUT_FULL`; EncodeError */
+  /** @throws DistributionError `OUTPUT_FULL`, `MESSAGE_TOO_LARGE`; EncodeError */
   message(sender: Pid, signal: Signal & { readonly message: unknown }): void {
-    this.#encoder.offset = 0
-    this.#encoder.writeTerm(signal.message)
-    const bytes = this.#encoder.offset + OVERHEAD_BYTES
-    this.#encoder.offset = 0
+    const bytes = this.#measure(signal.message) + OVERHEAD_BYTES
     if (this.#bytes + bytes > this.#bytesMax) {
       throw new DistributionError(
         'OUTPUT_FULL',
@@ -41,6 +39,17 @@ export class PendingOutput {
     }
     this.#bytes += bytes
     this.#waiting.push({ sender, signal })
+  }
+
+  #measure(message: unknown): number {
+    try {
+      this.#encoder.writeTerm(message)
+      return this.#encoder.offset
+    } catch (error) {
+      throw isTooLarge(error) ? messageTooLarge(this.#bytesMax, error) : error
+    } finally {
+      this.#encoder.offset = 0
+    }
   }
 
   signal(sender: Pid, signal: Signal): void {
