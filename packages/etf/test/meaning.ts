@@ -146,8 +146,10 @@ function floatSource(value: number): string {
 
 function text(random: Random): Meaning {
   const value = random.chance(0.1)
-    ? random.pick(['', '__proto__', 'constructor', 'toString', '0', '1', '-1', '\0', '\u{10ffff}'])
+    ? random.pick(['', '__proto__', 'constructor', 'toString', '0', '1', '-1', '\0', '\u{10ffff}', '\uffff\ufffe'])
     : characters(random, random.pick([5, 12, 50]))
+  // Erlang's scanner does not take these two characters.
+  if (/[\ufffe\uffff]/.test(value)) return { value, source: `<<${Buffer.from(value).join(',')}>>` }
   return { value, source: `<<"${escaped(value)}"/utf8>>` }
 }
 

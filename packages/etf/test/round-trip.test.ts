@@ -9,7 +9,7 @@ const batchCases = 500
 
 test('everyday values arrive at another TypeScript node as they were, compressed or not', () => {
   const { seed } = random()
-  const count = cases(100_000)
+  const count = cases(50_000)
   for (let index = 0; index < count; index += 1) {
     const { value, direct } = randomEveryday(new Random(seed, index), 4)
     const arrived = decode(encode(value, { compressed: index % 10 === 0 }))
@@ -22,7 +22,7 @@ test('everyday values come back from OTP as they were, but for text in bytes and
   const erl = await startErl(t)
   await erl.load(codec)
   const { seed } = random()
-  const count = cases(50_000)
+  const count = cases(20_000)
   for (let first = 0; first < count; first += batchCases) {
     const batch = Array.from({ length: Math.min(batchCases, count - first) }, (_, index) =>
       randomEveryday(new Random(seed, first + index), 4),
