@@ -3,7 +3,7 @@ import { Lookups, type Mood } from './lookups.ts'
 import { type MissingPeer, Peers } from './peers.ts'
 import type { FormationSettings } from './settings.ts'
 
-export interface FormationTopology {
+interface FormationTopology {
   readonly name: string
   /** Undefined for a strategy that pushes. */
   readonly pollingIntervalMs: number | undefined

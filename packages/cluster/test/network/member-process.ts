@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Child, type Host, type Scope, waitFor } from '@tiebeam/testing'
 import type { MemberInit, MemberLine } from './member-protocol.ts'
 
-const program = fileURLToPath(new URL('member.js', import.meta.url))
+const program = fileURLToPath(new URL('./member.js', import.meta.url))
 
 type StatusLine = Extract<MemberLine, { type: 'status' }>
 
@@ -61,7 +61,7 @@ export class MemberProcess {
   }
 }
 
-export function isMesh(members: readonly MemberProcess[]): boolean {
+function isMesh(members: readonly MemberProcess[]): boolean {
   return members.every((member) => members.every((peer) => peer === member || member.peers.has(peer.name)))
 }
 
