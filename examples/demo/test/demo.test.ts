@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort, hasPeer, requirePeer, startEpmd, waitFor } from '@tiebeam/testing'
 import { unbindable } from '../src/loopback.ts'
 import { DemoRun, type } from './demo-run.ts'
+
+/** A line of the demo, with every run of digits the same. */
+function withoutFigures(line: string): string {
+  return line.replace(/\d+/g, '0').replace(/ +/g, ' ')
+}
 
 const withAddresses = {
   skip: (await unbindable(['127.0.0.2', '127.0.0.3', '127.0.0.4'])).length > 0 && 'needs 127.0.0.2 to 127.0.0.4',
@@ -31,6 +36,14 @@ test(
     ]) {
       assert.match(run.stdout, new RegExp(`^ *${time}${claim}$`, 'm'))
     }
+    const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+    const [, picture = ''] = /```text\n(1\. Three[^`]*)```/.exec(readme) ?? []
+    const shown = picture
+      .split('\n')
+      .filter((line) => !/^\s*…?$/.test(line) && (hasPeer('erl') || !/OTP|Erlang|qux|all/.test(line)))
+    assert.ok(shown.length >= 9)
+    const told = new Set(run.stdout.split('\n').map(withoutFigures))
+    for (const line of shown) assert.ok(told.has(withoutFigures(line)), `the demo tells what README.md shows: ${line}`)
     assert.match(run.stdout, /Every step passed, in \d+\.\d s\.\n$/)
     assert.equal(run.stderr, '')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that there is none is the point
