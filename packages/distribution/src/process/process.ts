@@ -60,10 +60,10 @@ export interface Process extends AsyncIterable<unknown> {
    * The next message; with `match`, the first that it takes.
    * @throws DistributionError `RECEIVE_TIMEOUT`, `PROCESS_EXITED`; and what `match` throws
    */
-  receive(init?: ReceiveInit): Promise<unknown>
   receive<T>(init: SelectiveReceiveInit<(message: unknown) => message is T>): Promise<T>
   receive(init: SelectiveReceiveInit<(message: unknown) => boolean>): Promise<unknown>
   receive<T>(init: SelectiveReceiveInit<Match<T>>): Promise<T>
+  receive(init?: ReceiveInit): Promise<unknown>
   /** All messages that wait, at least one: the cheapest way to read many. */
   receiveAll(init?: ReceiveInit): Promise<unknown[]>
   /**

@@ -141,10 +141,10 @@ export class LocalProcess implements Process, Recipient {
     else if (decision.type === 'end') this.#end(decision.reason)
   }
 
-  receive(init?: ReceiveInit): Promise<unknown>
   receive<T>(init: SelectiveReceiveInit<(message: unknown) => message is T>): Promise<T>
   receive(init: SelectiveReceiveInit<(message: unknown) => boolean>): Promise<unknown>
   receive<T>(init: SelectiveReceiveInit<Match<T>>): Promise<T>
+  receive(init?: ReceiveInit): Promise<unknown>
   receive(init: ReceiveInit & { match?: Match<unknown>; after?: Mark } = {}): Promise<unknown> {
     const pause = this.#host.budget.spend()
     return pause === undefined ? this.#receiveNow(init) : handled(pause.then(() => this.#receiveNow(init)))
