@@ -11,7 +11,6 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'HANDSHAKE_MALFORMED',
   'HANDSHAKE_UNEXPECTED',
   'NODE_NAME_INVALID',
-  'NODE_STOPPED',
   'TLS_FAILED',
 ])
 

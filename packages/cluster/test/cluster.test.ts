@@ -230,6 +230,17 @@ test('stop gives up attempts, ends look-ups, takes its listeners back and leaves
   assert.deepEqual(node.nodes(), ['app@10.0.0.2'])
 })
 
+test('when the node has stopped the cluster stops too, and complains of nobody', async (t) => {
+  const hosts = ['app@10.0.0.2', 'app@10.0.0.3']
+  const { node, logger } = await start(t, { topologies: { main: new Epmd({ hosts }) } })
+  for (const attempt of [...node.attempts.values()]) attempt.succeed()
+  node.answer = () => 'NODE_STOPPED'
+  for (const name of hosts) node.down(name)
+  await waitFor(() => node.listenerCount() === 0)
+  assert.deepEqual(logger.matching(/warn/), [])
+  assert.equal(logger.matching(/so does the cluster/).length, 1)
+})
+
 test('a name that is dropped while it is dialled has its attempt given up', async (t) => {
   let names = ['app@10.0.0.2']
   const { node } = await start(t, { topologies: { main: polled(async () => names, 10) } })

@@ -12,6 +12,9 @@ import { localAddresses, selfAddresses } from './addresses.ts'
 import { logReport, RejectionLog } from './log.ts'
 import { TopologyRunner } from './topology-runner.ts'
 
+/** Code of `connect` of a node that has stopped. */
+const NODE_STOPPED = 'NODE_STOPPED'
+
 /**
  * Forms a cluster out of what its topologies list, and heals it. It owns no link: links belong to the node, and stay when the
  * cluster stops.
@@ -168,9 +171,18 @@ export class Cluster {
       () => ended({ type: 'connected', name }),
       (error: unknown) => {
         const code = codeOf(error)
+        // There is nothing left to connect; each listed peer would only be complained of.
+        if (code === NODE_STOPPED) this.#stopWithNode()
         ended({ type: 'connectFailed', name, error, code, refused: isRefusal(code) })
       },
     )
+  }
+
+  #stopWithNode(): void {
+    if (this.#stopped) return
+    this.#logger.info('The node has stopped, and so does the cluster.')
+    const failed = (error: unknown): void => this.#logger.warn({ err: error }, 'A strategy could not be stopped.')
+    this.stop().catch(failed)
   }
 
   /** `async`, so that a node which throws instead of rejecting does no harm. */
