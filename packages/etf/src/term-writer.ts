@@ -191,7 +191,7 @@ export class TermWriter extends Output {
 }
 
 /** Writes the string from this code unit on as UTF-8; there is room. Returns the index after it. */
-export function writeUnits(store: Uint8Array, start: number, text: string, from: number): number {
+function writeUnits(store: Uint8Array, start: number, text: string, from: number): number {
   let at = start
   for (let i = from; i < text.length; i++) {
     const unit = text.charCodeAt(i)
