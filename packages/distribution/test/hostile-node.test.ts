@@ -44,11 +44,13 @@ test('a node survives hostile bytes from those that it dials', async (t) => {
 
 test('a node survives hostile bytes from a peer that knows the cookie', async (t) => {
   const live = await startLiveNode(t)
-  const attacker = new LinkAttacker(live, readRecording())
-  await everyCase(1, (number) => attacker.attack(new Random(seed, number), number))
-  await attacker.stop()
-  t.diagnostic(`the node closed the link ${attacker.closures} times in ${caseCount} cases`)
-  assert.ok(attacker.closures < caseCount, 'no case left the link alive: what was tested is the handshake')
+  const recording = readRecording()
+  const attackers = Array.from({ length: workers }, (_, worker) => new LinkAttacker(live, worker, recording))
+  await everyCase(workers, (number, worker) => attackers[worker]?.attack(new Random(seed, number), number))
+  for (const attacker of attackers) await attacker.stop()
+  const closures = attackers.reduce((sum, attacker) => sum + attacker.closures, 0)
+  t.diagnostic(`the node closed the link ${closures} times in ${caseCount} cases`)
+  assert.ok(closures < caseCount, 'no case left the link alive: what was tested is the handshake')
   await live.assertUnharmed()
 })
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import type { Pid } from '@tiebeam/etf'
 import type { Random } from '@tiebeam/testing'
 import { Dialler } from '../../src/handshake/dialler.ts'
+import { renamed } from './attack-acceptor.ts'
 import { FakePeer, framed } from './fake-peer.ts'
 import type { LiveNode } from './live-node.ts'
 import { mutate } from './mutation.ts'
@@ -18,15 +19,20 @@ export class LinkAttacker {
   /** Times that the node closed the link because of what it was sent. */
   closures = 0
   readonly #live: LiveNode
-  readonly #recording: Recording
+  readonly #name: string
+  readonly #recorded: readonly Buffer[]
   readonly #sturdy: Pid
   #peer: FakePeer | undefined
   #frames: Buffer[] = []
+  #caching: Buffer = Buffer.alloc(0)
+  #frailLives = false
 
-  constructor(live: LiveNode, recording: Recording) {
+  constructor(live: LiveNode, worker: number, recording: Recording) {
     this.#live = live
-    this.#recording = recording
-    this.#sturdy = live.node.spawn(consume, { name: 'registered', trapExit: true })
+    this.#name = renamed(Buffer.from(recordedPeer), worker).toString()
+    this.#recorded = recording.onLink.map((frame) => renamed(frame, worker))
+    this.#sturdy = live.node.spawn(consume, { trapExit: true })
+    if (live.node.whereis('registered') === undefined) live.node.register('registered', this.#sturdy)
   }
 
   /** One case: some frames, and then a question that shows that the node has taken them all and still answers. */
@@ -54,7 +60,7 @@ export class LinkAttacker {
   async #answers(peer: FakePeer, number: number): Promise<boolean> {
     const expected = Buffer.from([98, 0, 0, 0, 0])
     expected.writeUInt32BE(number, 1)
-    peer.send(ping(number))
+    peer.send(ping(this.#name, number))
     for (;;) {
       const frame = await peer.receive()
       if (frame === undefined) return false
@@ -62,22 +68,28 @@ export class LinkAttacker {
     }
   }
 
-  async #establish(): Promise<FakePeer> {
-    const { node, host, port } = this.#live
-    const frail = node.spawn(consume)
+  /** Puts the pids of processes that live into the frames. */
+  #aimAtProcesses(): void {
+    this.#frailLives = true
+    const frail = this.#live.node.spawn((self) => consume(self).finally(() => (this.#frailLives = false)))
     const numbers = [
       [creation, frail.creation],
       [sturdyId, this.#sturdy.id],
       [frailId, frail.id],
     ] as const
-    this.#frames = renumbered(this.#recording.onLink, new Map(numbers))
+    this.#frames = renumbered(this.#recorded, new Map(numbers))
+    this.#caching = framed(this.#frames.filter(addsToAtomCache), 4)
+  }
+
+  async #establish(): Promise<FakePeer> {
+    const { host, port } = this.#live
+    if (!this.#frailLives) this.#aimAtProcesses()
     const peer = new FakePeer(connect({ host, port, localAddress: '127.250.0.2' }))
     await once(peer.socket, 'connect')
-    const dialler = new Dialler({ name: recordedPeer, creation: 77, cookie, peerName: name, challenge: 3 })
+    const dialler = new Dialler({ name: this.#name, creation: 77, cookie, peerName: name, challenge: 3 })
     await peer.handshake(dialler, dialler.start())
-    // What follows refers to atoms that were cached on the way; large fragments are not needed for that.
-    const earlier = this.#frames.filter((frame) => frame.length < 4096)
-    peer.socket.write(framed(earlier, 4))
+    // What follows refers to atoms that were cached on the way.
+    peer.socket.write(this.#caching)
     assert.ok(await this.#answers(peer, firstQuestion - 1), 'the node did not survive the traffic as it was recorded')
     this.#peer = peer
     return peer
@@ -88,10 +100,21 @@ async function consume(self: AsyncIterable<unknown>): Promise<void> {
   for await (const message of self) void message
 }
 
+/** Whether the frame's header has an entry that is new, as the distribution header's flags tell: a half byte for each. */
+function addsToAtomCache(frame: Buffer): boolean {
+  const at = frame[1] === 68 ? 2 : 18
+  const count = frame[1] === 70 ? 0 : (frame[at] as number)
+  for (let index = 0; index < count; index += 1) {
+    const flags = frame[at + 1 + (index >> 1)] as number
+    if (((index % 2 === 0 ? flags : flags >> 4) & 8) !== 0) return true
+  }
+  return false
+}
+
 /** REG_SEND of {ping, From, Number} to echo. */
-function ping(number: number): Buffer {
+function ping(name: string, number: number): Buffer {
   const bytes = [131, 68, 0]
-  const from = [88, 119, recordedPeer.length, ...Buffer.from(recordedPeer), 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 77]
+  const from = [88, 119, name.length, ...Buffer.from(name), 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 77]
   bytes.push(104, 4, 97, 6, ...from, 119, 0, 119, 4, ...Buffer.from('echo'))
   bytes.push(104, 3, 119, 4, ...Buffer.from('ping'), ...from, 98, number >>> 24, number >>> 16, number >>> 8, number)
   return Buffer.from(bytes)
