@@ -32,7 +32,7 @@ export interface DecoderInit {
   sizeBytesMax?: number
   /** Characters of an atom. Default 255. */
   atomCharactersMax?: number
-  /** Bytes of a compressed term after inflation. Default 64 MiB. */
+  /** Bytes of a compressed term after inflation. Default 8 MiB: a byte can become 50 bytes of objects. */
   inflatedBytesMax?: number
 }
 

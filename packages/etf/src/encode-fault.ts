@@ -1,6 +1,7 @@
 import { inspect, types } from 'node:util'
 import { duplicateKeyIndex } from './duplicate-keys.ts'
 import { EncodeError, type EncodeErrorCode } from './errors.ts'
+import { takesLevel } from './levels.ts'
 import { isRealmRoot } from './plain-objects.ts'
 import { type Atom, atomNameFault } from './values/atom.ts'
 import type { Fun } from './values/fun.ts'
@@ -54,7 +55,7 @@ class FaultSearch {
   #visitObject(value: object, path: readonly string[], depth: number): void {
     const outer = this.#around.get(value)
     if (outer !== undefined) fail('ETF_CYCLE', path, `it contains itself: it is ${outer.join('')} again`)
-    if (depth > this.#depthMax)
+    if (depth > this.#depthMax && takesLevel(value))
       fail('ETF_DEPTH', shortened(path), `nested deeper than ${this.#depthMax} levels (depthMax)`)
     this.#around.set(value, path.length === 0 ? ['$'] : ['$', ...path])
     this.#visitParts(value, path, depth)

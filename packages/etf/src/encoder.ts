@@ -5,6 +5,7 @@ import { faultOf } from './encode-fault.ts'
 import { type EncodedKey, EncodedKeys } from './encoded-keys.ts'
 import { EncodeError } from './errors.ts'
 import { FixedWriter } from './fixed-writer.ts'
+import { areBytes, takesLevel } from './levels.ts'
 import { defaultDepthMax, defaultInitialBytes, defaultSizeBytesMax } from './limits.ts'
 import { isRealmRoot } from './plain-objects.ts'
 import type { Atom } from './values/atom.ts'
@@ -94,7 +95,7 @@ export class Encoder extends FixedWriter {
   }
 
   #writeObject(value: object, depth: number): void {
-    if (depth > this.#depthMax) {
+    if (depth > this.#depthMax && takesLevel(value)) {
       throw new EncodeError('ETF_DEPTH', '$', `nested deeper than ${this.#depthMax} levels (depthMax)`)
     }
     if (Array.isArray(value)) {
@@ -320,14 +321,6 @@ export class Encoder extends FixedWriter {
     this.writeUint8(121)
     this.writeBytes(value.bytes)
   }
-}
-
-function areBytes(array: readonly unknown[]): array is readonly number[] {
-  for (let i = 0; i < array.length; i++) {
-    const value = array[i]
-    if (typeof value !== 'number' || (value & 255) !== value || (value === 0 && 1 / value < 0)) return false
-  }
-  return true
 }
 
 function hasInheritedKeys(): boolean {

@@ -185,7 +185,7 @@ describe('what has no term is an error that names the place', () => {
 
   test('nesting up to depthMax is encoded, one more is ETF_DEPTH', () => {
     assert.doesNotThrow(() => encode([[{ a: 1 }]], { depthMax: 3 }))
-    assert.throws(() => encode([[{ a: [] }]], { depthMax: 3 }), { code: 'ETF_DEPTH', path: '$[0][0].a' })
+    assert.throws(() => encode([[{ a: [null] }]], { depthMax: 3 }), { code: 'ETF_DEPTH', path: '$[0][0].a' })
   })
 })
 
