@@ -28,6 +28,8 @@ export async function stayUp({ story, presentation, cookie, options, signal, now
         presentation.event(`${member.name} is connected to ${event.node}`)
         break
       case 'nodedown':
+        // The others may notice before the operating system tells the demo.
+        if (!downAt.has(event.node)) downAt.set(event.node, now())
         presentation.event(`${member.name} lost ${event.node}: ${event.reason}`, downAt.get(event.node))
         break
       case 'greeted':
@@ -35,11 +37,15 @@ export async function stayUp({ story, presentation, cookie, options, signal, now
         break
       case 'up':
         presentation.event(`${member.name} is up: process ${member.pid}`, downAt.get(member.name))
+        downAt.delete(member.name)
         if (member.name === nodeOf('qux')) story.list('qux')
         break
       case 'ended': {
-        downAt.set(member.name, now())
-        presentation.event(`${member.name} ended ${event.how}, and is started again in ${restartDelayMs / 1000} s`)
+        if (!downAt.has(member.name)) downAt.set(member.name, now())
+        presentation.event(
+          `${member.name} ended ${event.how}, and is started again in ${restartDelayMs / 1000} s`,
+          downAt.get(member.name),
+        )
         const basename = basenameOf(member)
         story.unlist(basename)
         restarts.add(setTimeout(() => (basename === 'qux' ? story.startOtp() : story.start(basename)), restartDelayMs))
