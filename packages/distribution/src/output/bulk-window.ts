@@ -1,9 +1,12 @@
+/** A frame of this length, with its length bytes, is bulk. Part of what Tiebeam nodes agree on: both sides count such frames alone. */
+export const BULK_FRAME_BYTES = 32 * 1024
+
 /**
  * How much may be under way to a Tiebeam peer before bulk has to wait: what the kernels of both sides hold, several megabytes when the
  * peer is the slower one, nothing can overtake, so a small message would wait for all of it.
  *
- * Tiebeam peers report how many bytes of frames they have read since the link came up (`RECEIPT_NAME`); a node tells them by the flag
- * TIEBEAM. Small frames are counted, but never held back. To other peers there is no window.
+ * Tiebeam peers report how many bytes of bulk they have read since the link came up (`RECEIPT_NAME`); a node tells them by the flag
+ * TIEBEAM. Small frames are neither held back nor counted: a stream of them costs no reports. To other peers there is no window.
  */
 export class BulkWindow {
   readonly #windowBytes: number
@@ -18,8 +21,8 @@ export class BulkWindow {
     return this.#sentBytes - this.#receivedBytes < this.#windowBytes
   }
 
-  sent(bytes: number): void {
-    this.#sentBytes += bytes
+  sent(frameBytes: number): void {
+    if (frameBytes >= BULK_FRAME_BYTES) this.#sentBytes += frameBytes
   }
 
   /** The peer has read so many bytes in all. Whatever else it may claim changes nothing. */
@@ -40,8 +43,9 @@ export class Receipts {
   }
 
   /** Counts a frame with its length; gives the total when it is to be reported. */
-  read(bytes: number): number | undefined {
-    this.#totalBytes += bytes
+  read(frameBytes: number): number | undefined {
+    if (frameBytes < BULK_FRAME_BYTES) return undefined
+    this.#totalBytes += frameBytes
     if (this.#totalBytes - this.#reportedBytes < this.#everyBytes) return undefined
     this.#reportedBytes = this.#totalBytes
     return this.#totalBytes

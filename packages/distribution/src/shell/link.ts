@@ -7,7 +7,7 @@ import type { Peer } from '../handshake/effects.ts'
 import { MessageReader } from '../message/reader.ts'
 import { MessageWriter } from '../message/writer.ts'
 import type { NodeLimits } from '../node-init.ts'
-import { BulkWindow, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
+import { BULK_FRAME_BYTES, BulkWindow, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
 import { FragmentedMessage } from '../output/fragmented-message.ts'
 import { isTooLarge, messageTooLarge } from '../output/message-too-large.ts'
 import { OutputScheduler, WholeFrame } from '../output/output-scheduler.ts'
@@ -35,7 +35,7 @@ export interface LinkInit {
 
 const ENCODER_BYTES = 256 * 1024
 /** A frame of this size is bulk: it leaves in pieces, and small frames go before it. */
-const BULK_BYTES = 32 * 1024
+const BULK_BYTES = BULK_FRAME_BYTES
 /** A message of at most this size is not cut: as one frame it holds up others no longer than a fragment or two. */
 const WHOLE_BYTES = 128 * 1024
 /** The socket gets no more while it has so much: what it has, nothing can overtake. */
@@ -169,11 +169,11 @@ export class Link {
   }
 
   /** Takes one frame from the peer, without its length. */
-  frame(bytes: Buffer, start: number, end: number): void {
+  frame(bytes: Buffer, start: number, end: number, owned: boolean): void {
     if (this.#closed !== undefined) return
     if (this.#receipts !== undefined) this.#acknowledge(end - start + FRAME_LENGTH_BYTES)
     if (start === end) return
-    const signal = this.#reader.read(bytes, start, end)
+    const signal = this.#reader.read(bytes, start, end, owned)
     if (signal === undefined) return
     if (signal.type === 'sendName' && signal.name === RECEIPT_NAME && this.#window !== undefined) {
       this.#window.received(signal.message)
@@ -207,8 +207,11 @@ export class Link {
     const start = encoder.offset
     const payloadAt = this.#encode(encoder, signal, bytesMax)
     const end = encoder.offset
-    if (end + this.#output.bytes + this.#socket.writableLength > bytesMax) this.#refuse(start, end, bytesMax)
-    if (end - start >= BULK_BYTES || payloadAt !== 0) this.#enqueue(sender, signal, start, payloadAt)
+    const shared = encoder.sharedBytes
+    if (end + shared + this.#output.bytes + this.#socket.writableLength > bytesMax) {
+      this.#refuse(start, end + shared, bytesMax)
+    }
+    if (end + shared - start >= BULK_BYTES || payloadAt !== 0) this.#enqueue(sender, signal, start, payloadAt)
     else if (this.#output.hasBulk && this.#output.mustWait(sender.key, receiverOf(signal))) {
       this.#enqueue(sender, signal, start, 0)
     } else if (end >= this.#flushBytesMax) {
@@ -227,14 +230,15 @@ export class Link {
   }
 
   #enqueue(sender: Pid, signal: Signal, start: number, payloadAt: number): void {
-    const written = this.#encoder.take()
+    const [written, ...rest] = this.#encoder.takeParts() as [Buffer, ...Buffer[]]
     if (start > 0) this.#output.pushExpress(written.subarray(0, start))
-    const frame = written.subarray(start)
-    const cut = payloadAt !== 0 && frame.length > WHOLE_BYTES
+    const frame = [written.subarray(start), ...rest]
+    const bytes = frame.reduce((sum, part) => sum + part.length, 0)
+    const cut = payloadAt !== 0 && bytes > WHOLE_BYTES
     const item = cut ? new FragmentedMessage(this.#writer, frame, payloadAt) : new WholeFrame(frame)
     this.#output.push({ sender: sender.key, receiver: receiverOf(signal) }, item)
     // A large message leaves a large remainder of its memory, which small ones would hold for long.
-    if (frame.length > ENCODER_BYTES) this.#encoder = this.#newEncoder()
+    if (bytes > ENCODER_BYTES && rest.length === 0) this.#encoder = this.#newEncoder()
   }
 
   #encode(encoder: Encoder, signal: Signal, bytesMax: number): number {
@@ -287,7 +291,8 @@ export class Link {
       for (const part of piece) pieceBytes += part.length
       batch.push(...piece)
       bytes += pieceBytes
-      this.#window?.sent(pieceBytes)
+      // Bulk is one frame a piece; the first of several small ones is small.
+      this.#window?.sent(FRAME_LENGTH_BYTES + (piece[0] as Buffer).readUInt32BE(0))
     }
     return batch
   }
@@ -338,7 +343,8 @@ export class Link {
     }
   }
 
-  readonly #onFrame = (bytes: Buffer, start: number, end: number): void => this.frame(bytes, start, end)
+  readonly #onFrame = (bytes: Buffer, start: number, end: number, owned: boolean): void =>
+    this.frame(bytes, start, end, owned)
 
   #check(): void {
     const nowMs = performance.now()
@@ -352,7 +358,6 @@ export class Link {
       this.#abandon(new DistributionError('PEER_STALLED', text))
     } else if (decision === 'tick' && writableLength === 0) {
       this.#socket.write(TICK)
-      this.#window?.sent(TICK.length)
     }
   }
 
@@ -377,6 +382,8 @@ export class Link {
   }
 
   #newEncoder(): Encoder {
-    return new Encoder({ initialBytes: ENCODER_BYTES, sizeBytesMax: this.#outputBytesMax + SIGNALS_BYTES_MAX })
+    const encoder = new Encoder({ initialBytes: ENCODER_BYTES, sizeBytesMax: this.#outputBytesMax + SIGNALS_BYTES_MAX })
+    encoder.shareBytesMin = BULK_BYTES
+    return encoder
   }
 }
