@@ -7,12 +7,16 @@ export interface FrameReaderInit {
   readonly frameBytesMax: number
 }
 
-/** `bytes` is valid during the call only: whoever keeps a frame copies it. */
-export type OnFrame = (bytes: Buffer, start: number, end: number) => void
+/**
+ * `bytes` is valid during the call only: whoever keeps a frame copies it, unless it is `owned`, and then belongs to whoever takes it.
+ */
+export type OnFrame = (bytes: Buffer, start: number, end: number, owned: boolean) => void
 
 const EMPTY = Buffer.alloc(0)
 /** What is kept between frames for those that arrive in several chunks. Above it, memory goes back after each frame. */
 const KEPT_BYTES_MAX = 64 * 1024
+/** Memory for a frame of at most this length does not wait for its bytes. */
+const AT_ONCE_BYTES_MAX = 256 * 1024
 
 /**
  * Cuts a stream of bytes into frames, however the stream was chunked. A frame that lies in one chunk is handed on where it lies.
@@ -54,7 +58,7 @@ export class FrameReader {
         break
       }
       offset = start + frameBytes
-      onFrame(chunk, start, offset)
+      onFrame(chunk, start, offset, false)
     }
     if (offset < end) this.#keep(chunk, offset, end)
   }
@@ -78,8 +82,9 @@ export class FrameReader {
     const end = this.#wantedBytes
     this.#partialBytes = 0
     this.#wantedBytes = 0
-    if (frame.length > KEPT_BYTES_MAX) this.#partial = EMPTY
-    onFrame(frame, start, end)
+    const owned = frame.length > KEPT_BYTES_MAX
+    if (owned) this.#partial = EMPTY
+    onFrame(frame, start, end, owned)
     return offset + taken
   }
 
@@ -88,7 +93,9 @@ export class FrameReader {
     if (needed > this.#partial.length) {
       // Doubling keeps the copying linear in the length of the frame; the frame's own length caps it.
       const doubled = Math.max(needed, this.#partial.length * 2, 1024)
-      const capacity = this.#wantedBytes === 0 ? doubled : Math.max(needed, Math.min(doubled, this.#wantedBytes))
+      // What is not much is allocated at once, though: it is what the fragments of OTP and the frames of most messages are.
+      const claimed = this.#wantedBytes <= AT_ONCE_BYTES_MAX ? this.#wantedBytes : Math.min(doubled, this.#wantedBytes)
+      const capacity = this.#wantedBytes === 0 ? doubled : Math.max(needed, claimed)
       const grown = Buffer.allocUnsafeSlow(capacity)
       this.#partial.copy(grown, 0, 0, this.#partialBytes)
       this.#partial = grown

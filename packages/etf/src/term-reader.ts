@@ -9,6 +9,9 @@ const floatBytes = new Uint8Array(float64.buffer)
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 const oldFloat = /^[+-]?\d+\.\d+([eE][+-]?\d+)?$/
 
+/** Shorter binaries are always copied. */
+const viewBytesMin = 16 * 1024
+
 /**
  * Reads the parts of which terms are made from one range of bytes. What a length claims is checked against the bytes
  * that are there before anything is allocated for it.
@@ -18,6 +21,11 @@ export class TermReader {
   protected end = 0
   /** Index of the next byte to read; after a term was read, of the byte after it. */
   offset = 0
+  /**
+   * Whether the input belongs to the terms that are read from it: a long binary that makes up most of it is then a view of it, and not
+   * a copy. The input must not change any more. Default false.
+   */
+  ownsInput = false
   protected atomCacheReferences: readonly Atom[] | undefined = undefined
   readonly #atomCharactersMax: number
   readonly #atoms = new AtomCache()
@@ -79,11 +87,14 @@ export class TermReader {
     return value
   }
 
-  /** A copy, which does not keep the input alive. */
+  /** A copy, which does not keep the input alive, as a view of it would; see {@link ownsInput}. */
   protected readCopy(length: number): Uint8Array {
     this.need(length)
     const start = this.offset
     this.offset = start + length
+    if (this.ownsInput && length >= viewBytesMin && 2 * length >= this.bytes.length) {
+      return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + start, length)
+    }
     return this.#copies.copy(this.bytes, start, this.offset)
   }
 

@@ -27,6 +27,8 @@ interface Sequence {
 }
 
 const BUFFER_BYTES_MIN = 4096
+/** The first fragment may be a little shorter than the others. */
+const RESERVE_BYTES = 1024
 
 /**
  * Puts fragments together: "Distribution Header for fragmented messages" in OTP's External Term Format guide. Fragments of one sequence
@@ -71,7 +73,21 @@ export class FragmentAssembler {
       references: references.slice(),
     }
     this.#sequences.set(sequenceId, sequence)
+    this.#reserve(sequence, (end - at) * toNumber(fragmentId))
     this.#append(sequence, bytes, at, end)
+  }
+
+  /**
+   * Fragments are of about the same length, so the first tells that of the message. Its memory is only reserved: the system gives it
+   * page by page, when bytes are put there, and nothing is copied when more of them come. What is claimed beyond half of the limits
+   * is not reserved but grown into.
+   */
+  #reserve(sequence: Sequence, bytes: number): void {
+    const capacity = bytes + RESERVE_BYTES
+    if (capacity > this.#limits.messageBytesMax) return
+    if (this.#partialBytes + capacity > this.#limits.partialBytesMax / 2) return
+    sequence.buffer = Buffer.allocUnsafeSlow(capacity)
+    this.#partialBytes += capacity
   }
 
   /** Takes a further fragment; gives the whole message when it is the last one. */

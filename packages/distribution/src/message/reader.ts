@@ -72,12 +72,14 @@ export class MessageReader {
   }
 
   /**
-   * Reads one frame, without its length. What it returns keeps nothing of `bytes`.
+   * Reads one frame, without its length. What it returns keeps nothing of `bytes`, unless they are `owned`: then they must not change
+   * any more, and a long binary in the message may be a view of them.
    * @returns `undefined` for a tick, and for a fragment that is not the last of its message
    * @throws DistributionError `MESSAGE_MALFORMED` (with the `DecodeError` as cause), `MESSAGE_TOO_LARGE`, `FRAGMENTS_LIMIT`
    */
-  read(bytes: Buffer, start: number, end: number): Signal | undefined {
+  read(bytes: Buffer, start: number, end: number, owned = false): Signal | undefined {
     if (start === end) return undefined
+    this.#decoder.ownsInput = owned
     try {
       if (bytes[start] !== VERSION) return this.#readPassThrough(bytes, start, end)
       if (start + 2 > end) throw malformed('it ends after one byte')
@@ -155,7 +157,10 @@ export class MessageReader {
     const fragmentId = bytes.readBigUInt64BE(start + 10)
     const at = start + FRAGMENT_HEADER_BYTES
     const message: Assembled | undefined = this.#fragments.append(sequenceId, fragmentId, bytes, at, end)
-    return message && this.#readTerms(message.bytes, 0, message.end, message.references)
+    if (message === undefined) return undefined
+    // What was put together is of no use to anybody else.
+    this.#decoder.ownsInput = true
+    return this.#readTerms(message.bytes, 0, message.end, message.references)
   }
 
   /** Before distribution headers existed: each term with a version of its own. */

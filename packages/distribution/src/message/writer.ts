@@ -85,12 +85,13 @@ export class MessageWriter {
   /**
    * Cuts a frame for which {@link write} returned `payloadAt`, other than 0. The frame's bytes must not change until the last fragment
    * has left.
+   * @param frame its bytes, in one part or several
    */
-  fragments(frame: Buffer, payloadAt: number): Fragments {
+  fragments(frame: Buffer | readonly Buffer[], payloadAt: number): Fragments {
     const sequenceId = this.#sequenceId
     // Not 0, which OTP takes for a message that is not fragmented.
     this.#sequenceId = BigInt.asUintN(64, sequenceId + 1n) || 1n
-    return new Fragments(frame, payloadAt, this.#fragmentBytesMax, sequenceId)
+    return new Fragments(Buffer.isBuffer(frame) ? [frame] : frame, payloadAt, this.#fragmentBytesMax, sequenceId)
   }
 
   /** The hot path: what precedes the payload is copied from the last message between the two. */
@@ -177,8 +178,10 @@ export class MessageWriter {
   }
 
   #finish(encoder: Encoder, start: number, payloadAt: number): number {
-    encoder.patchUint32(start, encoder.offset - start - LENGTH_BYTES)
-    return this.#fragments && encoder.offset - payloadAt > this.#fragmentBytesMax ? payloadAt - start : 0
+    // Nothing was shared before: what shares bytes is taken from the encoder before the next signal is written.
+    const end = encoder.offset + encoder.sharedBytes
+    encoder.patchUint32(start, end - start - LENGTH_BYTES)
+    return this.#fragments && end - payloadAt > this.#fragmentBytesMax ? payloadAt - start : 0
   }
 }
 

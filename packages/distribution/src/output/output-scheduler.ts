@@ -154,19 +154,21 @@ export class OutputScheduler {
 
 /** A frame that leaves as it is. */
 export class WholeFrame implements Item {
-  #frame: Buffer | undefined
+  #parts: Piece | undefined
+  readonly #bytes: number
 
-  constructor(frame: Buffer) {
-    this.#frame = frame
+  constructor(parts: Piece) {
+    this.#parts = parts
+    this.#bytes = parts.reduce((bytes, part) => bytes + part.length, 0)
   }
 
   get bytes(): number {
-    return this.#frame?.length ?? 0
+    return this.#parts === undefined ? 0 : this.#bytes
   }
 
   next(): Piece | undefined {
-    const frame = this.#frame
-    this.#frame = undefined
-    return frame === undefined ? undefined : [frame]
+    const parts = this.#parts
+    this.#parts = undefined
+    return parts
   }
 }

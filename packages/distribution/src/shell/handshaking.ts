@@ -14,7 +14,7 @@ export interface HandshakeMachine {
 
 /** Where frames go after the handshake. */
 export interface FrameSink {
-  frame(bytes: Buffer, start: number, end: number): void
+  frame(bytes: Buffer, start: number, end: number, owned: boolean): void
   close(reason: DistributionError): void
 }
 
@@ -67,8 +67,8 @@ export class Handshaking {
     }
   }
 
-  readonly #onFrame = (bytes: Buffer, start: number, end: number): void => {
-    if (this.#sink !== undefined) this.#sink.frame(bytes, start, end)
+  readonly #onFrame = (bytes: Buffer, start: number, end: number, owned: boolean): void => {
+    if (this.#sink !== undefined) this.#sink.frame(bytes, start, end, owned)
     else if (!this.#done) this.#carryOut(this.#init.machine.receive(bytes, start, end))
   }
 

@@ -22,7 +22,7 @@ function drain(output: OutputScheduler, bulkMayGo = true): string[] {
   return all
 }
 
-const frame = (label: string) => new WholeFrame(Buffer.from(label))
+const frame = (label: string) => new WholeFrame([Buffer.from(label)])
 const pair = (sender: string, receiver: string | undefined) => ({ sender, receiver })
 
 test('small frames go before bulk', () => {
