@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Host, Namespace } from './host.ts'
 import type { Scope } from './scope.ts'
 
@@ -93,10 +90,8 @@ export async function createNetwork(scope: Scope, init: NetworkInit): Promise<Ne
   const names =
     typeof init.hosts === 'number' ? Array.from({ length: init.hosts }, (_, i) => `host${i + 1}`) : init.hosts
   const namespaces: Namespace[] = []
-  const folder = await mkdtemp(join(tmpdir(), 'tiebeam-net-'))
   const destroy = async (): Promise<void> => {
     await Promise.all(namespaces.map((namespace) => namespace.destroy()))
-    await rm(folder, { recursive: true, force: true })
   }
   scope.after(destroy)
   const create = async (): Promise<Namespace> => {
@@ -114,9 +109,11 @@ export async function createNetwork(scope: Scope, init: NetworkInit): Promise<Ne
     ipv6: `fd77::${(index + 1).toString(16)}`,
   }))
   const known = plans.map(({ name, ipv4, ipv6 }) => `${ipv4} ${name}\n${ipv6} ${name}\n`).join('')
-  await writeFile(join(folder, 'hosts'), `127.0.0.1 localhost\n::1 localhost\n${known}`)
-  const nameserver = plans.find(({ name }) => name === init.nameserver)
-  await writeFile(join(folder, 'resolv.conf'), nameserver === undefined ? '' : `nameserver ${nameserver.ipv4}\n`)
+  const nameserver = plans.find((plan) => plan.name === init.nameserver)
+  const files = {
+    '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${known}`,
+    '/etc/resolv.conf': nameserver === undefined ? '\n' : `nameserver ${nameserver.ipv4}\n`,
+  }
   const hosts = await Promise.all(
     plans.map(async ({ name, index, ipv4, ipv6 }) => {
       const namespace = await create()
@@ -126,8 +123,7 @@ export async function createNetwork(scope: Scope, init: NetworkInit): Promise<Ne
       ])
       await namespace.script([
         `hostname ${name}`,
-        `mount --bind ${folder}/hosts /etc/hosts`,
-        `mount --bind ${folder}/resolv.conf /etc/resolv.conf`,
+        ...replaceFiles(files),
         'ip link set lo up',
         `ip address add ${ipv4}/24 dev eth0`,
         `ip address add ${ipv6}/64 dev eth0 nodad`,
@@ -137,4 +133,13 @@ export async function createNetwork(scope: Scope, init: NetworkInit): Promise<Ne
     }),
   )
   return new Network(hosts, bridge, destroy)
+}
+
+/** Commands that lay other contents over files, in this mount namespace only: nothing of it is on any disk. */
+function replaceFiles(files: Readonly<Record<string, string>>): string[] {
+  const each = Object.entries(files).flatMap(([path, text], index) => [
+    `cat > /mnt/${index} <<'END'\n${text}END`,
+    `mount --bind /mnt/${index} ${path}`,
+  ])
+  return ['mount -t tmpfs none /mnt', ...each, 'umount --lazy /mnt']
 }
