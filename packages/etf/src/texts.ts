@@ -11,17 +11,43 @@ export function readText(bytes: TextBuffer, start: number, length: number): stri
   const end = start + length
   let at = start
   while (at < end && bytes[at]! < 0x80) at++
-  if (at === end) return length <= 16 ? shortAscii(bytes, start, length) : bytes.latin1Slice(start, end)
+  if (at === end) return length <= shortBytes ? shortLatin1(bytes, start, length) : bytes.latin1Slice(start, end)
+  if (length <= shortBytes) {
+    const characters = toLatin1(bytes, start, end)
+    if (characters > 0) return shortLatin1(latin1, 0, characters)
+  }
   const text = bytes.utf8Slice(start, end)
   // The replacement character stands for what was broken, unless it was sent as such.
   return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? undefined : text
 }
 
+const shortBytes = 16
+const latin1 = Buffer.alloc(shortBytes)
+
 /**
- * A string of at most 16 ASCII characters. String.fromCharCode with this many arguments is compiled into plain stores; a
+ * Turns a short text whose characters are all below 256, as in most European names, into one byte for each, in `latin1`.
+ * Returns how many there are, or 0 for any other text, broken ones included.
+ */
+function toLatin1(bytes: Uint8Array, start: number, end: number): number {
+  let characters = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte < 0x80) {
+      latin1[characters++] = byte
+      continue
+    }
+    const next = ++at < end ? bytes[at]! : 0
+    if ((byte & 0xfe) !== 0xc2 || (next & 0xc0) !== 0x80) return 0
+    latin1[characters++] = ((byte & 1) << 6) | (next & 0x3f) | 0x80
+  }
+  return characters
+}
+
+/**
+ * A string of at most 16 characters below 256. String.fromCharCode with this many arguments is compiled into plain stores; a
  * call into native code costs several times as much.
  */
-function shortAscii(b: Uint8Array, i: number, length: number): string {
+function shortLatin1(b: Uint8Array, i: number, length: number): string {
   switch (length) {
     case 0:
       return ''

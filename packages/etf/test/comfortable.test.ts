@@ -74,6 +74,46 @@ describe('comfortable decoding loses no key of a map', () => {
   })
 })
 
+describe('text', () => {
+  test('of every character up to U+0FFF, short and long, arrives as it was', () => {
+    for (let code = 0; code < 0x1000; code++) {
+      const character = String.fromCodePoint(code)
+      for (const text of [
+        character,
+        `a${character}`,
+        `${character}é${character}`,
+        character.repeat(9),
+        `${character}x`.repeat(20),
+      ]) {
+        assert.equal(decode(encode(text)), text)
+      }
+    }
+  })
+
+  test('that is broken anywhere is bytes, not a string with other characters', () => {
+    const broken = [
+      'c3',
+      'c328',
+      'c080',
+      'c1bf',
+      '61c3',
+      'c3a9c3',
+      'c3a980',
+      'eda080',
+      'f5808080',
+      'e282',
+      'ff',
+      `${'61'.repeat(30)}c3`,
+    ]
+    for (const digits of broken) {
+      const bytes = Buffer.from(digits, 'hex')
+      const term = Buffer.concat([annotated('83 6d 000000'), Buffer.of(bytes.length), bytes])
+      assert.deepStrictEqual(decode(term), Uint8Array.from(bytes), digits)
+    }
+    assert.equal(decode(encode('\ufffd')), '\ufffd')
+  })
+})
+
 describe('objects of the same keys', () => {
   test('are the same however often they were seen, with values of every kind', () => {
     const decoder = new Decoder()
