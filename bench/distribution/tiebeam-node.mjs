@@ -30,10 +30,10 @@ async function receiveStream(self, from, kind, count) {
   self.send(from, tuple(atom('opened'), self.pid))
   const read = kind === 'bytes' ? middle : idOf
   let sum = 0
-  let received = 0
-  for await (const message of self) {
-    sum += read(message)
-    if (++received === count) break
+  for (let received = 0; received < count; ) {
+    const messages = await self.receiveAll()
+    for (const message of messages) sum += read(message)
+    received += messages.length
   }
   self.send(from, tuple(atom('received'), sum))
 }
