@@ -5,6 +5,7 @@ import type { FrameReader } from '../frames.ts'
 import type { Dialler } from '../handshake/dialler.ts'
 import type { Peer } from '../handshake/effects.ts'
 import type { NodeName } from '../node-name.ts'
+import { dial } from '../transport/dial.ts'
 import type { TlsInit } from '../transport/tls.ts'
 import { dialRepeatedly } from './dial-repeatedly.ts'
 import { type FrameSink, Handshaking } from './handshaking.ts'
@@ -17,7 +18,7 @@ export interface AttemptInit {
   /** For all of it, however often it dials. */
   readonly timeoutMs: number
   /** Between dials of one address, while none of them has succeeded. */
-  readonly redialMs: number | undefined
+  readonly redialMs: number
   readonly makeDialler: () => Dialler
   /** Whether the peer is in the middle of connecting to us. */
   readonly isCalling: () => boolean
@@ -70,12 +71,17 @@ export class Attempt {
   async #dial(): Promise<void> {
     const { peer, tls, portSource } = this.#init
     const { signal } = this.#abort
+    const repeat = { everyMs: this.#init.redialMs, signal }
     this.#stage = 'locating'
     try {
-      const location = await this.#withinTime(locate(peer, portSource, this.#leftMs()), signal)
+      const location = await this.#withinTime(
+        locate(peer, portSource, { ...repeat, timeoutMs: this.#leftMs() }),
+        signal,
+      )
       if (signal.aborted) return
-      const init = { ...location, host: peer.host, tls, timeoutMs: this.#leftMs(), signal, what: peer.name }
-      const socket = await dialRepeatedly(init, this.#init.redialMs)
+      const where = { ...location, host: peer.host, tls, what: peer.name }
+      const dialOnce = (one: AbortSignal): Promise<Socket> => dial({ ...where, timeoutMs: this.#leftMs(), signal: one })
+      const socket = await dialRepeatedly(dialOnce, (late) => late.destroy(), repeat)
       if (signal.aborted) socket.destroy()
       else this.#shakeHands(socket)
     } catch (error) {

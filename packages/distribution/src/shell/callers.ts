@@ -16,7 +16,7 @@ export interface CallersInit {
   readonly makeAcceptor: () => Acceptor
   readonly onEstablished: (socket: Socket, peer: Peer, frames: FrameReader) => FrameSink
   /** A caller was turned away, or gave up. */
-  readonly onRefused: (error: DistributionError, remoteAddress: string | undefined) => void
+  readonly onRefused: (error: DistributionError, remoteAddress: string | undefined, claimedName?: string) => void
 }
 
 interface Caller {
@@ -93,7 +93,7 @@ export class Callers {
       },
       onFailed: (error) => {
         this.#callers.delete(caller)
-        this.#init.onRefused(error, remoteAddress)
+        this.#init.onRefused(error, remoteAddress, caller.acceptor.peerName)
       },
     })
   }

@@ -43,6 +43,9 @@ export interface ConnectionsInit {
   readonly onUnreachable: (name: string) => void
 }
 
+/** Also of attempts that a message began: a later `connect` joins them, and must not wait for the kernel. */
+const REDIAL_MS = 250
+
 interface Connecting {
   readonly attempt: Attempt
   readonly output: PendingOutput
@@ -57,8 +60,8 @@ export interface ConnectOptions {
   /** Rejects this call when it aborts; the attempt itself ends with the last who wants it. */
   readonly signal?: AbortSignal
   /**
-   * While no TCP connection is established, dial again every so many milliseconds, without giving up the earlier dials: the kernel
-   * repeats a lost SYN only after 1, 3 and 7 s. Only the call that begins the attempt decides. Default: one dial.
+   * While the peer's EPMD has not answered, and then while no TCP connection is established, dial again every so many milliseconds: the
+   * kernel repeats a lost SYN only after 1, 3 and 7 s. Only the call that begins the attempt decides. Default 250.
    */
   readonly redialMs?: number
 }
@@ -89,7 +92,7 @@ export class Connections implements Outlet {
       unauthenticatedMax: limits.unauthenticatedMax,
       makeAcceptor: () => this.#makeAcceptor(),
       onEstablished: (socket, peer, frames) => this.#established(socket, peer, frames),
-      onRefused: (error, remoteAddress) => this.#refused(error, remoteAddress),
+      onRefused: (error, remoteAddress, claimedName) => this.#refused(error, remoteAddress, claimedName),
     })
     return this.#callers.port
   }
@@ -180,7 +183,7 @@ export class Connections implements Outlet {
   }
 
   /** @throws DistributionError `NODE_NAME_INVALID`, `NODE_STOPPED` */
-  #connect(name: string, redialMs?: number): Connecting {
+  #connect(name: string, redialMs: number = REDIAL_MS): Connecting {
     const known = this.#connecting.get(name)
     if (known !== undefined) return known
     if (this.#stopped !== undefined) throw this.#stopped
@@ -223,11 +226,18 @@ export class Connections implements Outlet {
     this.#init.onUnreachable(name)
   }
 
-  #refused(error: DistributionError, remoteAddress: string | undefined): void {
+  #refused(error: DistributionError, remoteAddress: string | undefined, claimedName: string | undefined): void {
     if (this.#stopped !== undefined) return
     this.counts.refusedCallers++
-    const expected = error.code === 'SIMULTANEOUS_CONNECT' || error.code === 'ALREADY_CONNECTED'
-    this.#init.logger[expected ? 'debug' : 'warn']({ err: error, remoteAddress }, 'a caller was turned away')
+    const expected =
+      error.code === 'SIMULTANEOUS_CONNECT' ||
+      error.code === 'ALREADY_CONNECTED' ||
+      // Of several dials at once the peer keeps one, and a probe of the port looks the same.
+      (error.code === 'CONNECTION_CLOSED' && claimedName === undefined)
+    this.#init.logger[expected ? 'debug' : 'warn'](
+      { err: error, remoteAddress, claimedName },
+      'a caller was turned away',
+    )
   }
 
   #makeDialler(peerName: string): Dialler {

@@ -19,6 +19,8 @@ export interface EpmdAddress {
   readonly port?: number | undefined
   /** For the whole exchange. Default 5,000. */
   readonly timeoutMs?: number | undefined
+  /** Ends the exchange. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A name that is registered for as long as its connection lives. */
@@ -119,11 +121,13 @@ function exchange<Answer>(
   decode: (bytes: Buffer, ended: boolean) => Answer | undefined,
   keep?: (socket: Socket) => void,
 ): Promise<Answer> {
+  const { signal } = epmd
   return new Promise((resolve, reject) => {
     const socket = connect({ host: epmd.address, port: epmd.port ?? EPMD_PORT })
     let received = Buffer.alloc(0)
     const end = (): void => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
       socket.removeAllListeners()
       socket.on('error', () => {})
     }
@@ -148,6 +152,7 @@ function exchange<Answer>(
         fail(error as DistributionError)
       }
     }
+    const onAbort = (): void => fail(unreachable(epmd, 'was not waited for: the question was called off.'))
     const timer = setTimeout(() => fail(unreachable(epmd, 'did not answer in time.')), epmd.timeoutMs ?? TIMEOUT_MS)
     socket.on('error', (cause) => fail(unreachable(epmd, `cannot be reached: ${cause.message}.`, cause)))
     socket.on('close', () => attempt(true))
@@ -157,6 +162,8 @@ function exchange<Answer>(
       else attempt(false)
     })
     socket.write(request)
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort)
   })
 }
 
