@@ -12,17 +12,27 @@ export function readText(bytes: TextBuffer, start: number, length: number): stri
   let at = start
   while (at < end && bytes[at]! < 0x80) at++
   if (at === end) return length <= shortBytes ? shortLatin1(bytes, start, length) : bytes.latin1Slice(start, end)
+  if (isBroken(bytes, at, end)) return undefined
   if (length <= shortBytes) {
     const characters = toLatin1(bytes, start, end)
     if (characters > 0) return shortLatin1(latin1, 0, characters)
   }
+  // To find out is cheap, but to make a string of what is broken is slow, and the longer it is the worse.
+  if (length > longBytes && !isUtf8(bytes.subarray(start, end))) return undefined
   const text = bytes.utf8Slice(start, end)
   // The replacement character stands for what was broken, unless it was sent as such.
   return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? undefined : text
 }
 
 const shortBytes = 16
+const longBytes = 128
 const latin1 = Buffer.alloc(shortBytes)
+
+/** Whether the first character beyond ASCII is none in UTF-8: nearly all binaries that are no text are found out here. */
+function isBroken(bytes: Uint8Array, at: number, end: number): boolean {
+  const lead = bytes[at]!
+  return lead < 0xc2 || lead > 0xf4 || at + 1 >= end || (bytes[at + 1]! & 0xc0) !== 0x80
+}
 
 /**
  * Turns a short text whose characters are all below 256, as in most European names, into one byte for each, in `latin1`.
