@@ -21,12 +21,12 @@ const buildersMax = 256
 export class KeyShape {
   readonly key: string
   readonly bytes: Uint8Array
-  readonly length: number
   readonly parent: KeyShape | undefined
   /** How many keys there are up to and including this one. */
   readonly size: number
-  /** The shape that followed last. */
+  /** The shape that followed last, and the one before it: objects of two kinds often take turns. */
   next: KeyShape | undefined = undefined
+  other: KeyShape | undefined = undefined
   children: Map<string, KeyShape> | undefined = undefined
   /** Makes objects that end with this key, once that is worth while. */
   builder: ObjectBuilder | undefined = undefined
@@ -35,14 +35,14 @@ export class KeyShape {
   constructor(key: string, bytes: Uint8Array, parent: KeyShape | undefined) {
     this.key = key
     this.bytes = bytes
-    this.length = bytes.length
     this.parent = parent
     this.size = parent === undefined ? 0 : parent.size + 1
   }
 
-  /** Whether the key's bytes are found here; there are enough of them. */
-  matches(bytes: Uint8Array, start: number): boolean {
+  /** Whether these are the key's bytes; there are as many as `length` says. */
+  matches(bytes: Uint8Array, start: number, length: number): boolean {
     const own = this.bytes
+    if (own.length !== length) return false
     for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false
     return true
   }
@@ -75,6 +75,7 @@ export class KeyShapes {
   follow(shape: KeyShape, key: string, bytes: Uint8Array, start: number, length: number): KeyShape | undefined {
     const known = shape.children?.get(key)
     if (known !== undefined) {
+      shape.other = shape.next
       shape.next = known
       return known
     }
@@ -84,6 +85,7 @@ export class KeyShapes {
     if (this.#count >= shapesMax) this.#forget()
     const created = new KeyShape(internalized(key), new Uint8Array(bytes.subarray(start, start + length)), shape)
     shape.children.set(created.key, created)
+    shape.other = shape.next
     shape.next = created
     this.#count++
     return created

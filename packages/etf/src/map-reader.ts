@@ -70,10 +70,16 @@ export abstract class MapReader extends IdentifierReader {
       ((bytes[start - 4]! << 24) | (bytes[start - 3]! << 16) | (bytes[start - 2]! << 8) | bytes[start - 1]!) >>> 0
     if (length > this.end - start) return undefined
     let next = shape.next
-    if (next === undefined || next.length !== length || !next.matches(bytes, start)) {
-      const key = readText(bytes, start, length)
-      next = key === undefined ? undefined : this.#shapes.follow(shape, key, bytes, start, length)
-      if (next === undefined) return undefined
+    if (next?.matches(bytes, start, length) !== true) {
+      next = shape.other
+      if (next?.matches(bytes, start, length) === true) {
+        shape.other = shape.next
+        shape.next = next
+      } else {
+        const key = readText(bytes, start, length)
+        next = key === undefined ? undefined : this.#shapes.follow(shape, key, bytes, start, length)
+        if (next === undefined) return undefined
+      }
     }
     this.offset = start + length
     return next
