@@ -48,7 +48,10 @@ export interface NodeInit {
   readonly handshakeMs?: number
   /** Connections that have not proved to know the cookie; further ones are closed. Default 100. */
   readonly unauthenticatedMax?: number
-  /** What waits to be sent to one peer; `send` throws `OUTPUT_FULL` instead of exceeding it. Default 128 MiB. */
+  /**
+   * What waits to be sent to one peer; `send` throws `OUTPUT_FULL` instead of exceeding it. One message that is longer by itself is
+   * taken when less than a quarter waits. Default 16 MiB.
+   */
   readonly outputBytesMax?: number
   /** So much output is written at once, without waiting for the end of the event loop's turn. Default 64 KiB. */
   readonly flushBytesMax?: number
@@ -56,7 +59,7 @@ export interface NodeInit {
   readonly stallMs?: number
   /** The longest frame taken from a peer. Default 128 MiB. */
   readonly frameBytesMax?: number
-  /** The longest message taken from a peer. Default 256 MiB. */
+  /** The longest message taken from a peer, or sent to one. Default 256 MiB. */
   readonly messageBytesMax?: number
   /** More messages than this in a mailbox end its process. Default 10,000,000. */
   readonly mailboxMessagesMax?: number
@@ -84,7 +87,7 @@ const DEFAULTS: NodeLimits = {
   netTickTimeMs: 60_000,
   handshakeMs: 7_000,
   unauthenticatedMax: 100,
-  outputBytesMax: 128 * MEBIBYTE,
+  outputBytesMax: 16 * MEBIBYTE,
   flushBytesMax: 64 * 1024,
   stallMs: 60_000,
   frameBytesMax: 128 * MEBIBYTE,

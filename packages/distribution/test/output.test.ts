@@ -42,10 +42,34 @@ test('past outputBytesMax a send throws and queues nothing, until the output has
     }
   }
   await waitFor(() => received === sent)
+  assert.equal(one.stats().links[0]?.queuedBytes, 0)
+})
+
+test('a message longer than outputBytesMax is taken when output is low, one longer than messageBytesMax never', async (t) => {
+  const { one, two } = await twoNodes(t, { outputBytesMax: MEBIBYTE, messageBytesMax: 10 * MEBIBYTE })
+  const received: number[] = []
+  two.spawn(
+    async (self) => {
+      for await (const message of self) received.push((message as Uint8Array).length)
+    },
+    { name: 'sink' },
+  )
+  const sink = { name: 'sink', node: two.name }
+  const long = new Uint8Array(5 * MEBIBYTE)
+  for (let sent = 0; sent < 3; sent += 1) {
+    one.send(sink, long)
+    assert.throws(
+      () => one.send(sink, long),
+      (error) => error instanceof DistributionError && error.code === 'OUTPUT_FULL',
+    )
+    await one.drained(two.name)
+  }
+  await waitFor(() => received.length === 3)
   assert.throws(
-    () => one.send({ name: 'sink', node: two.name }, new Uint8Array(2 * MEBIBYTE)),
+    () => one.send(sink, new Uint8Array(11 * MEBIBYTE)),
     (error) => error instanceof DistributionError && error.code === 'MESSAGE_TOO_LARGE',
   )
+  assert.deepEqual(received, [long.length, long.length, long.length])
 })
 
 test('what was refused fits when drained resolves', async (t) => {
@@ -131,7 +155,7 @@ test('a peer that accepts nothing is dropped after stallMs', async (t) => {
   const reference = probe.self.monitor({ name: 'init', node: peer })
   const down = new Promise<string>((resolve) => node.once('nodedown', ({ reason }) => resolve(reason.code)))
   erl.suspend()
-  for (let count = 0; count < 20; count += 1) node.send({ name: 'nobody', node: peer }, new Uint8Array(MEBIBYTE))
+  for (let count = 0; count < 16; count += 1) node.send({ name: 'nobody', node: peer }, new Uint8Array(MEBIBYTE))
   const drained = assert.rejects(node.drained(peer), { code: 'PEER_STALLED' })
   assert.equal(await down, 'PEER_STALLED')
   await drained
@@ -155,7 +179,7 @@ test('what is sent to a node that cannot be reached is dropped, and its monitors
     name: freshName('one'),
     epmd: false,
     port: await freePort(),
-    outputBytesMax: MEBIBYTE,
+    messageBytesMax: MEBIBYTE,
   })
   const nowhere = freshName('nobody')
   const probe = await Probe.start(node, { trapExit: true })

@@ -65,6 +65,11 @@ export class OutputScheduler {
     return this.#expressBytes + this.#bulkBytes
   }
 
+  /** Those of bulk, and of what must stay behind it. */
+  get bulkBytes(): number {
+    return this.#bulkBytes
+  }
+
   get hasBulk(): boolean {
     return this.#senders.size > 0
   }

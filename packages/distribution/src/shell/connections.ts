@@ -210,7 +210,7 @@ export class Connections implements Outlet {
       onEstablished: (socket, established, frames) => this.#established(socket, established, frames),
       onFailed: (error) => this.#failed(name, connecting, error),
     })
-    const output = new PendingOutput(this.#init.limits.outputBytesMax)
+    const output = new PendingOutput(this.#init.limits)
     const connecting: Connecting = { attempt, output, promise, resolve, reject, waiting: 0 }
     this.#connecting.set(name, connecting)
     return connecting

@@ -6,32 +6,17 @@ import type { FrameReader } from '../frames.ts'
 import type { Peer } from '../handshake/effects.ts'
 import { MessageReader } from '../message/reader.ts'
 import { MessageWriter } from '../message/writer.ts'
-import type { NodeLimits } from '../node-init.ts'
 import { BULK_FRAME_BYTES, BulkWindow, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
 import { FragmentedMessage } from '../output/fragmented-message.ts'
 import { isTooLarge, messageTooLarge } from '../output/message-too-large.ts'
+import { OutputLimit, type WaitingOutput } from '../output/output-limit.ts'
 import { OutputScheduler, WholeFrame } from '../output/output-scheduler.ts'
 import { receiverOf, withTermlessReason } from '../output/signal-order.ts'
 import type { Signal } from '../signals.ts'
 import { StallWatch } from '../stall.ts'
 import type { LinkStats } from '../stats.ts'
 import { Ticker, tickPeriodMs } from '../tick.ts'
-
-export interface LinkInit {
-  readonly socket: Socket
-  readonly peer: Peer
-  /** Of the own node itself, on whose behalf the link speaks to the peer's link. */
-  readonly pid: Pid
-  /** Of the connection, set to frames with 4-byte lengths. */
-  readonly frames: FrameReader
-  readonly limits: NodeLimits
-  readonly decoder: DecoderInit
-  readonly hidden: boolean
-  /** A signal from the peer. What it throws ends the link. */
-  readonly onSignal: (signal: Signal) => void
-  /** Called once, when the link has ended and will neither deliver nor take anything any more. */
-  readonly onClosed: (reason: DistributionError) => void
-}
+import type { LinkInit } from './link-init.ts'
 
 const ENCODER_BYTES = 256 * 1024
 /** A frame of this size is bulk: it leaves in pieces, and small frames go before it. */
@@ -47,8 +32,8 @@ const TURN_BYTES_MAX = 1024 * 1024
 /** Other signals than messages are never refused; only a peer that provokes them and takes none gets so far. */
 const SIGNALS_BYTES_MAX = 64 * 1024 * 1024
 /** What may be on its way to a Tiebeam peer before bulk waits, and how often it reports what it has read. */
-const BULK_WINDOW_BYTES = 1024 * 1024
-const RECEIPT_BYTES = 256 * 1024
+const BULK_WINDOW_BYTES = 2 * 1024 * 1024
+const RECEIPT_BYTES = 512 * 1024
 const FRAME_LENGTH_BYTES = 4
 const TICK = Buffer.alloc(FRAME_LENGTH_BYTES)
 
@@ -68,7 +53,7 @@ export class Link {
   readonly #reader: MessageReader
   readonly #writer: MessageWriter
   readonly #output = new OutputScheduler()
-  readonly #outputBytesMax: number
+  readonly #limit: OutputLimit
   readonly #flushBytesMax: number
   /** Undefined when the peer is no Tiebeam node. */
   readonly #window: BulkWindow | undefined
@@ -79,13 +64,12 @@ export class Link {
   readonly #since = new Date()
   #encoder: Encoder
   #flushScheduled = false
+  #pumpScheduled = false
   #closed: DistributionError | undefined
   #progress = 0
   #messagesIn = 0
   #messagesOut = 0
   #drainWaiters: DrainWaiter[] = []
-  /** Drained means that a message which was refused would fit. */
-  #refusedBytes = 0
 
   constructor(init: LinkInit) {
     this.#init = init
@@ -98,7 +82,7 @@ export class Link {
     this.#frames.frameBytesMax = limits.frameBytesMax
     this.#reader = new MessageReader({ decoder: init.decoder, messageBytesMax: limits.messageBytesMax })
     this.#writer = new MessageWriter({ flags: init.peer.negotiated })
-    this.#outputBytesMax = limits.outputBytesMax
+    this.#limit = new OutputLimit(limits.outputBytesMax)
     this.#flushBytesMax = limits.flushBytesMax
     this.#encoder = this.#newEncoder()
     if (hasFlag(init.peer.negotiated, 'TIEBEAM')) {
@@ -138,17 +122,20 @@ export class Link {
 
   /** Takes a message. @throws DistributionError `OUTPUT_FULL`, `MESSAGE_TOO_LARGE`; EncodeError */
   message(sender: Pid, signal: Signal): void {
-    this.#messagesOut++
-    this.#write(sender, signal, this.#outputBytesMax)
+    this.#write(sender, signal, true)
   }
 
   /** Takes another signal. A reason that has no term is replaced by its description. */
   signal(sender: Pid, signal: Signal): void {
     try {
-      this.#write(sender, signal, this.#outputBytesMax + SIGNALS_BYTES_MAX)
+      this.#write(sender, signal, false)
     } catch (error) {
-      if (error instanceof EncodeError) this.signal(sender, withTermlessReason(signal, error))
-      else this.close(error as DistributionError)
+      if (!(error instanceof EncodeError)) throw error
+      this.signal(sender, withTermlessReason(signal, error))
+    }
+    if (this.queuedBytes > this.#limit.bytesMax + this.#init.limits.messageBytesMax + SIGNALS_BYTES_MAX) {
+      const text = `${this.peer.name} keeps asking for answers and does not read them: ${this.queuedBytes} bytes wait.`
+      this.#abandon(new DistributionError('PEER_STALLED', text))
     }
   }
 
@@ -201,17 +188,17 @@ export class Link {
     setTimeout(() => this.#socket.destroy(), 1_000).unref()
   }
 
-  #write(sender: Pid, signal: Signal, bytesMax: number): void {
+  #write(sender: Pid, signal: Signal, refusable: boolean): void {
     if (this.#closed !== undefined) return
     const encoder = this.#encoder
     const start = encoder.offset
-    const payloadAt = this.#encode(encoder, signal, bytesMax)
+    const payloadAt = this.#encode(encoder, signal)
     const end = encoder.offset
-    const shared = encoder.sharedBytes
-    if (end + shared + this.#output.bytes + this.#socket.writableLength > bytesMax) {
-      this.#refuse(start, end + shared, bytesMax)
-    }
-    if (end + shared - start >= BULK_BYTES || payloadAt !== 0) this.#enqueue(sender, signal, start, payloadAt)
+    const bytes = end + encoder.sharedBytes - start
+    const bulk = bytes >= BULK_BYTES || payloadAt !== 0
+    if (refusable && !this.#limit.takes(bytes, bulk, this.#waiting(start))) this.#refuse(start, bytes)
+    this.#messagesOut++
+    if (bulk) this.#enqueue(sender, signal, start, payloadAt)
     else if (this.#output.hasBulk && this.#output.mustWait(sender.key, receiverOf(signal))) {
       this.#enqueue(sender, signal, start, 0)
     } else if (end >= this.#flushBytesMax) {
@@ -241,23 +228,20 @@ export class Link {
     if (bytes > ENCODER_BYTES && rest.length === 0) this.#encoder = this.#newEncoder()
   }
 
-  #encode(encoder: Encoder, signal: Signal, bytesMax: number): number {
+  #encode(encoder: Encoder, signal: Signal): number {
     try {
       return this.#writer.write(encoder, signal)
     } catch (error) {
-      throw isTooLarge(error) ? messageTooLarge(bytesMax, error) : error
+      throw isTooLarge(error) ? messageTooLarge(this.#init.limits.messageBytesMax, error) : error
     }
   }
 
-  #refuse(start: number, end: number, bytesMax: number): never {
-    const bytes = end - start
+  #refuse(start: number, bytes: number): never {
     this.#encoder.offset = start
-    if (bytes > bytesMax) throw messageTooLarge(bytesMax)
-    this.#refusedBytes = bytes
     throw new DistributionError(
       'OUTPUT_FULL',
-      `${this.queuedBytes} bytes wait to be sent to ${this.peer.name}; ${bytes} more would exceed outputBytesMax (${bytesMax}). ` +
-        'Await drained(), or send less.',
+      `${this.queuedBytes} bytes wait to be sent to ${this.peer.name}; ${bytes} more would exceed outputBytesMax ` +
+        `(${this.#limit.bytesMax}). Await drained(), or send less.`,
     )
   }
 
@@ -272,13 +256,22 @@ export class Link {
     let left = turnBytes
     while (socket.writableLength < SOCKET_BYTES_MAX && this.#closed === undefined) {
       if (left <= 0) {
-        setImmediate(() => this.#pump(TURN_BYTES_MAX))
+        this.#pumpLater()
         return
       }
       const batch = this.#nextBatch()
       if (batch.length === 0) return
       left -= this.#writeBatch(batch)
     }
+  }
+
+  #pumpLater(): void {
+    if (this.#pumpScheduled) return
+    this.#pumpScheduled = true
+    setImmediate(() => {
+      this.#pumpScheduled = false
+      this.#pump(TURN_BYTES_MAX)
+    })
   }
 
   #nextBatch(): Buffer[] {
@@ -320,13 +313,17 @@ export class Link {
     const [met, unmet] = [[], []] as [DrainWaiter[], DrainWaiter[]]
     for (const waiter of this.#drainWaiters) (waiter.isMet() ? met : unmet).push(waiter)
     this.#drainWaiters = unmet
-    if (this.#isDrained()) this.#refusedBytes = 0
+    if (this.#isDrained()) this.#limit.drained()
     for (const { resolve } of met) resolve()
   }
 
+  #waiting(encodedBytes: number): WaitingOutput {
+    const { bytes, bulkBytes } = this.#output
+    return { bulkBytes, otherBytes: encodedBytes + bytes - bulkBytes + this.#socket.writableLength }
+  }
+
   #isDrained(): boolean {
-    const queuedBytes = this.queuedBytes
-    return queuedBytes <= this.#outputBytesMax / 4 && queuedBytes + this.#refusedBytes <= this.#outputBytesMax
+    return this.#limit.isDrained(this.#waiting(this.#encoder.offset))
   }
 
   #receive(chunk: Buffer): void {
@@ -382,7 +379,10 @@ export class Link {
   }
 
   #newEncoder(): Encoder {
-    const encoder = new Encoder({ initialBytes: ENCODER_BYTES, sizeBytesMax: this.#outputBytesMax + SIGNALS_BYTES_MAX })
+    const encoder = new Encoder({
+      initialBytes: ENCODER_BYTES,
+      sizeBytesMax: this.#limit.bytesMax + this.#init.limits.messageBytesMax,
+    })
     encoder.shareBytesMin = BULK_BYTES
     return encoder
   }
