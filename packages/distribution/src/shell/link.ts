@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type DecoderInit, EncodeError, Encoder, type Pid } from '@tiebeam/etf'
+import { EncodeError, Encoder, type Pid } from '@tiebeam/etf'
 import { DistributionError } from '../errors.ts'
 import { hasFlag } from '../flags.ts'
 import type { FrameReader } from '../frames.ts'
