@@ -5,7 +5,8 @@
  * benchmark, and take turns round by round. OTP runs with its defaults (as many schedulers as cores). A round's messages
  * differ from each other, come from a process, and are received in a process's mailbox, which reads a byte or field of
  * each; the clock runs from the first send until the sender has the receiver's word (a sum, which is checked) that all
- * are there. Output is one JSON object a line: medians of the rounds, and a ratio that is above 1 where we are better.
+ * are there. Output is one JSON object a line: medians of the rounds, and the median of the rounds' ratios, which is above 1
+ * where we are better.
  *
  *   oneway.X            Tiebeam → Tiebeam against OTP → OTP
  *   oneway.X.to-otp     Tiebeam → OTP     against OTP → OTP

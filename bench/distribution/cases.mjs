@@ -11,13 +11,13 @@ const gibibyte = 2 ** 30
 
 /** @type {readonly Case[]} */
 export const cases = [
-  { name: 'oneway.16B', kind: 'oneway', payload: 'bytes:16', count: 400_000, mixed: true },
-  { name: 'oneway.100B', kind: 'oneway', payload: 'bytes:100', count: 400_000, mixed: true },
-  { name: 'oneway.100B-text', kind: 'oneway', payload: 'text:100', count: 400_000, mixed: true },
-  { name: 'oneway.map', kind: 'oneway', payload: 'map', count: 200_000, mixed: true },
-  { name: 'oneway.map-atoms', kind: 'oneway', payload: 'atom-map', count: 200_000, mixed: false },
-  { name: 'oneway.1KB', kind: 'oneway', payload: 'bytes:1024', count: 300_000, mixed: true },
-  { name: 'oneway.64KB', kind: 'oneway', payload: 'bytes:65536', count: 16_384, mixed: true },
+  { name: 'oneway.16B', kind: 'oneway', payload: 'bytes:16', count: 300_000, mixed: true },
+  { name: 'oneway.100B', kind: 'oneway', payload: 'bytes:100', count: 300_000, mixed: true },
+  { name: 'oneway.100B-text', kind: 'oneway', payload: 'text:100', count: 300_000, mixed: true },
+  { name: 'oneway.map', kind: 'oneway', payload: 'map', count: 150_000, mixed: true },
+  { name: 'oneway.map-atoms', kind: 'oneway', payload: 'atom-map', count: 150_000, mixed: false },
+  { name: 'oneway.1KB', kind: 'oneway', payload: 'bytes:1024', count: 120_000, mixed: true },
+  { name: 'oneway.64KB', kind: 'oneway', payload: 'bytes:65536', count: 8_192, mixed: true },
   { name: 'roundtrip', kind: 'roundtrip', inflight: 1, count: 15_000, mixed: true },
   { name: 'roundtrip.16-processes', kind: 'roundtrip', inflight: 16, count: 80_000, mixed: true },
   { name: 'loaded.64KB', kind: 'loaded', payload: 'bytes:65536', count: gibibyte / 65_536, mixed: false },

@@ -36,9 +36,11 @@ export async function runCase(one, { ours, theirs }, { rounds, scale }) {
       const compared = { ours: oursMs.p99, theirs: theirsMs.p99, peer, unit: 'ms p99' }
       return { bench, ...compared, ratio: round(theirsMs.p99 / oursMs.p99), oursMs, theirsMs }
     }
-    const [mine, other] = [results, otp.results].map((of) => median(of.map(({ value }) => value)))
+    const [mine, other] = [results, otp.results].map((of) => round(median(of.map(({ value }) => value))))
     const unit = one.kind === 'roundtrip' ? 'round trips/s' : 'messages/s'
-    return { bench, ours: round(mine), theirs: round(other), peer, unit, ratio: round(mine / other) }
+    // Both sides of a round met the same noise, so their ratio is steadier than that of the medians.
+    const ratios = results.map(({ value }, number) => value / (otp.results[number]?.value ?? Number.NaN))
+    return { bench, ours: mine, theirs: other, peer, unit, ratio: round(median(ratios)) }
   })
 }
 
