@@ -229,7 +229,8 @@ export class Node extends EventEmitter<NodeEvents> {
 
   /**
    * Sends a message on behalf of the node itself; connects to the other node first, when that must be. Like in Erlang, nothing tells whether
-   * it arrives; a message to a process that is not there is dropped.
+   * it arrives; a message to a process that is not there is dropped. The message must not be changed afterwards: within the node it is
+   * handed over as it is, and a `Uint8Array` of 32 KiB or more is read only when it leaves.
    * @throws DistributionError `OUTPUT_FULL`, `MESSAGE_TOO_LARGE`, `NODE_NAME_INVALID`, `NAME_NOT_REGISTERED` (for a bare name);
    * EncodeError, with the path to what has no term
    */

@@ -44,7 +44,8 @@ export interface DemonitorInit {
  * What a process function sees of its process. Every method throws `PROCESS_EXITED` once the process has ended, so that a function
  * whose process was ended from outside stops at its next step; `signal` tells it at once.
  *
- * A message belongs to its receiver as soon as it is sent. Within a node it is handed over as it is, not copied.
+ * A message belongs to its receiver as soon as it is sent, and must not be changed afterwards: within a node it is handed over as it is,
+ * and a `Uint8Array` of 32 KiB or more is read only when it leaves for another node.
  */
 export interface Process extends AsyncIterable<unknown> {
   readonly pid: Pid

@@ -5,7 +5,7 @@ import type { HandshakeEffect, Peer } from '../handshake/effects.ts'
 import { HANDSHAKE_FRAME_BYTES_MAX } from '../handshake/packets.ts'
 
 /** Either side of a handshake. */
-export interface HandshakeMachine {
+interface HandshakeMachine {
   start?(): HandshakeEffect[]
   receive(bytes: Buffer, start: number, end: number): HandshakeEffect[]
   closed(cause?: unknown): HandshakeEffect[]

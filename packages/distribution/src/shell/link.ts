@@ -15,7 +15,7 @@ import { receiverOf, withTermlessReason } from '../output/signal-order.ts'
 import type { Signal } from '../signals.ts'
 import { StallWatch } from '../stall.ts'
 import type { LinkStats } from '../stats.ts'
-import { Ticker, tickPeriodMs } from '../tick.ts'
+import { TICK_BYTES, Ticker, tickPeriodMs } from '../tick.ts'
 import type { LinkInit } from './link-init.ts'
 
 const ENCODER_BYTES = 256 * 1024
@@ -32,10 +32,10 @@ const TURN_BYTES_MAX = 1024 * 1024
 /** Other signals than messages are never refused; only a peer that provokes them and takes none gets so far. */
 const SIGNALS_BYTES_MAX = 64 * 1024 * 1024
 /** What may be on its way to a Tiebeam peer before bulk waits, and how often it reports what it has read. */
-const BULK_WINDOW_BYTES = 2 * 1024 * 1024
-const RECEIPT_BYTES = 512 * 1024
+const BULK_WINDOW_BYTES = 512 * 1024
+const RECEIPT_BYTES = 128 * 1024
 const FRAME_LENGTH_BYTES = 4
-const TICK = Buffer.alloc(FRAME_LENGTH_BYTES)
+const TICK = Buffer.alloc(TICK_BYTES)
 
 interface DrainWaiter {
   readonly isMet: () => boolean

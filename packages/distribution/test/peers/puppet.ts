@@ -73,7 +73,7 @@ function addressOf(value: unknown): Destination {
 }
 
 /** Down and Exit as the tuples that they are in Erlang. */
-export function asErlang(message: unknown): unknown {
+function asErlang(message: unknown): unknown {
   if (message instanceof Exit) return tuple(atom('EXIT'), message.from, message.reason)
   if (message instanceof Down) {
     const { reference, target, reason } = message
