@@ -24,7 +24,7 @@ export async function attackAcceptor(
   const donors = [...recording.asDialler, ...recording.asAcceptor]
   const [name, reply] = recording.asDialler.map((frame) => renamed(frame, worker)) as [Buffer, Buffer]
   if (random.chance(0.5)) {
-    await finish(peer, mutate(random, [name, reply], { lengthBytes: 2, donors }).bytes)
+    await peer.finish(mutate(random, [name, reply], { lengthBytes: 2, donors }).bytes)
     return
   }
   peer.send(name)
@@ -33,7 +33,7 @@ export async function attackAcceptor(
   const mutated = mutate(random, [proof], { lengthBytes: 2, donors }).bytes
   // Whatever the node makes of the proof, the beginning of a link's traffic may follow at once.
   const more = random.chance(0.3) ? framed([random.pick(recording.onLink)], 4) : Buffer.alloc(0)
-  await finish(peer, Buffer.concat([mutated, more]))
+  await peer.finish(Buffer.concat([mutated, more]))
 }
 
 async function challengeFrom(peer: FakePeer): Promise<Buffer> {
@@ -44,12 +44,6 @@ async function challengeFrom(peer: FakePeer): Promise<Buffer> {
   const challenge = await peer.receive()
   if (challenge === undefined) throw new Error('the node closed the connection instead of sending a challenge')
   return challenge
-}
-
-/** Sends the last bytes there will be, so that a node that waits for more learns that there is none, and waits for its end. */
-async function finish(peer: FakePeer, bytes: Buffer): Promise<void> {
-  peer.socket.end(bytes)
-  while ((await peer.receive()) !== undefined);
 }
 
 /** The recorded peer's name with letters of the same number for each worker: they dial at the same time. */

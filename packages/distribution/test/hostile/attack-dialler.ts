@@ -61,7 +61,7 @@ export class TreacherousPeer {
     const init = { lengthBytes: 2, donors: this.#donors } as const
     assert.ok(await peer.receive(), 'the node dialled and sent no name')
     if (random.chance(0.5)) {
-      await finish(peer, mutate(random, [this.#status, this.#challenge], init).bytes)
+      await peer.finish(mutate(random, [this.#status, this.#challenge], init).bytes)
       return
     }
     peer.send(this.#status)
@@ -70,13 +70,8 @@ export class TreacherousPeer {
     assert.ok(reply, 'the node did not reply to a sound challenge')
     const proof = encodeAck(digest(recordedNode.cookie, decodeReply(reply).challenge))
     const more = random.chance(0.3) ? framed([random.pick(this.#recording.onLink)], 4) : Buffer.alloc(0)
-    await finish(peer, Buffer.concat([mutate(random, [proof], init).bytes, more]))
+    await peer.finish(Buffer.concat([mutate(random, [proof], init).bytes, more]))
   }
-}
-
-async function finish(peer: FakePeer, bytes: Buffer): Promise<void> {
-  peer.socket.end(bytes)
-  while ((await peer.receive()) !== undefined);
 }
 
 /** A challenge packet with the name's host replaced, and the length of the name set right. */

@@ -46,8 +46,7 @@ export class LinkAttacker {
       if (await this.#answers(peer, firstQuestion + number)) return
     } else {
       // The node may wait for the rest of a frame: it learns that there is none.
-      peer.socket.end(bytes)
-      while ((await peer.receive()) !== undefined);
+      await peer.finish(bytes)
     }
     this.closures += 1
     this.#peer = undefined

@@ -82,6 +82,15 @@ export class FakePeer {
     }
   }
 
+  /**
+   * Sends the last bytes there will be, so that a node that waits for more learns that there is none, and waits until it has
+   * closed the connection.
+   */
+  async finish(bytes: Uint8Array): Promise<void> {
+    this.socket.end(bytes)
+    while ((await this.receive()) !== undefined);
+  }
+
   /** Closes without TIME_WAIT, so that a million connections do not use up the ports. */
   async reset(): Promise<void> {
     if (this.#closed) return

@@ -10,7 +10,7 @@ export interface Recording {
   readonly onLink: readonly Buffer[]
 }
 
-export type RecordingPart = keyof Recording
+type RecordingPart = keyof Recording
 
 /** The name under which a recording's OTP node ran. */
 export const recordedPeer = 'otp@127.250.0.2'
