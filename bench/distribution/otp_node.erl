@@ -66,12 +66,15 @@ echo() ->
 
 %% The sending side.
 
-oneway(Node, Payload, Count) ->
+oneway(Node, Payload, Count) -> oneway(Node, Payload, Count, fun() -> ok end).
+
+oneway(Node, Payload, Count, OnBegin) ->
     in_process(fun() ->
         {Kind, Pool, Size, Sums} = pool(Payload),
         erlang:garbage_collect(),
         {sink, Node} ! {open, self(), Kind, Count},
         Sink = receive {opened, Pid} -> Pid end,
+        OnBegin(),
         Begin = erlang:monotonic_time(nanosecond),
         send_messages(Sink, Pool, Size, 0, Count),
         Sum = receive {received, Received} -> Received end,
@@ -103,8 +106,8 @@ roundtrip(Echo, Number) ->
 
 loaded(Node, Payload, Count) ->
     Self = self(),
-    Pinger = spawn(fun() -> Self ! {samples, pinger({echo, Node}, 1, [])} end),
-    Elapsed = oneway(Node, Payload, Count),
+    Pinger = spawn(fun() -> receive start -> Self ! {samples, pinger({echo, Node}, 1, [])} end end),
+    Elapsed = oneway(Node, Payload, Count, fun() -> Pinger ! start end),
     Pinger ! stop,
     {Elapsed, receive {samples, Samples} -> Samples end}.
 
