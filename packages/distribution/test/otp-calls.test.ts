@@ -41,7 +41,7 @@ test('gen_server:call of OTP calls a process of ours', async (t) => {
   for (let round = 0; round < 5; round += 1) {
     assert.equal(await erl.evaluate(`[gen_server:call(${server}, N) || N <- lists:seq(1, 200)], ok`), 'ok')
   }
-  assert.equal(node.stats().monitors, 0, 'each call takes its monitor back')
+  await waitFor(() => node.stats().monitors === 0, { what: 'that each call takes its monitor back' })
   assert.equal(
     await erl.evaluate(`catch gen_server:call(${server}, silence, 50)`),
     `{'EXIT',{timeout,{gen_server,call,[${server.replace(' ', '')},silence,50]}}}`,
