@@ -6,8 +6,8 @@ import { members, selectTests, testFiles } from './layout.mjs'
 import { root, run } from './processes.mjs'
 import { install, ready, runMain } from './ready.mjs'
 
-/** Longer than any test takes on a slow machine, so that one that hangs fails instead of holding up CI. */
-const testTimeoutMs = 15 * 60_000
+/** Longer than any test, or file of tests, takes on a slow machine: one that hangs fails instead of holding up CI. */
+const testTimeoutMs = 30 * 60_000
 
 await runMain(async () => {
   const args = process.argv.slice(2)
