@@ -16,6 +16,7 @@ import type { Signal } from '../signals.ts'
 import { StallWatch } from '../stall.ts'
 import type { LinkStats } from '../stats.ts'
 import { TICK_BYTES, Ticker, tickPeriodMs } from '../tick.ts'
+import { Awake } from './awake.ts'
 import type { LinkInit } from './link-init.ts'
 
 const ENCODER_BYTES = 256 * 1024
@@ -61,6 +62,7 @@ export class Link {
   readonly #ticker: Ticker
   readonly #stall: StallWatch
   readonly #timer: NodeJS.Timeout
+  readonly #awake: Awake
   readonly #since = new Date()
   #encoder: Encoder
   #flushScheduled = false
@@ -80,6 +82,7 @@ export class Link {
     const { limits } = init
     this.#frames.lengthBytes = 4
     this.#frames.frameBytesMax = limits.frameBytesMax
+    this.#awake = new Awake(limits.busyWaitMs)
     this.#reader = new MessageReader({ decoder: init.decoder, messageBytesMax: limits.messageBytesMax })
     this.#writer = new MessageWriter({ flags: init.peer.negotiated })
     this.#limit = new OutputLimit(limits.outputBytesMax)
@@ -327,6 +330,7 @@ export class Link {
   }
 
   #receive(chunk: Buffer): void {
+    this.#awake.arrived()
     try {
       this.#frames.push(chunk, this.#onFrame)
     } catch (error) {
