@@ -112,8 +112,9 @@ export function limitsOf(init: NodeInit): NodeLimits {
   for (const name of Object.keys(DEFAULTS) as (keyof NodeLimits)[]) {
     const value = init[name]
     if (value === undefined) continue
-    if (typeof value !== 'number' || !(value > 0 || (value === 0 && name === 'busyWaitMs'))) {
-      throw new DistributionError('OPTION_INVALID', `${name} must be a number above 0.`)
+    const zeroIsAllowed = name === 'busyWaitMs'
+    if (typeof value !== 'number' || !(value > 0 || (value === 0 && zeroIsAllowed))) {
+      throw new DistributionError('OPTION_INVALID', `${name} must be a number above 0${zeroIsAllowed ? ', or 0' : ''}.`)
     }
     limits[name] = value
   }
