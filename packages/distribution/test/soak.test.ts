@@ -119,8 +119,8 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /**
- * From the third quarter to the fourth the least that was in use may grow by no more than the tolerated share: what lies above the
- * least is garbage that was not collected yet. Resident memory says something in a full run only, when all pools have their size.
+ * From the third quarter to the fourth the median may grow by no more than the tolerated share. Resident memory says something in a
+ * full run only, when all pools have their size.
  */
 function assertFlat(t: TestContext, samples: readonly Sample[]): void {
   const secondHalf = samples.slice(samples.length / 2)
@@ -131,7 +131,7 @@ function assertFlat(t: TestContext, samples: readonly Sample[]): void {
     const mebibytes = secondHalf.map((sample) => of(sample) / 2 ** 20)
     t.diagnostic(`${what} in MiB: ${samples.map((sample) => (of(sample) / 2 ** 20).toFixed(1)).join(' ')}`)
     const middle = mebibytes.length / 2
-    const growth = Math.min(...mebibytes.slice(middle)) / Math.min(...mebibytes.slice(0, middle)) - 1
+    const growth = median(mebibytes.slice(middle)) / median(mebibytes.slice(0, middle)) - 1
     const counts = what === 'heap' || isFullRun
     assert.ok(growth <= toleratedGrowth || !counts, `${what} grew by ${(growth * 100).toFixed(1)} % in the second half`)
     const swing = Math.max(...mebibytes) / Math.min(...mebibytes) - 1
@@ -148,4 +148,9 @@ async function assertSameResources(node: SoakNode, before: Sample): Promise<void
     return after.resources.join() === before.resources.join()
   }
   await waitFor(same, { what: () => `the handles of the start, ${before.resources}; still there: ${after.resources}` })
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return sorted[sorted.length >> 1] ?? Number.NaN
 }
