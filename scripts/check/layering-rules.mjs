@@ -13,6 +13,14 @@ export const packages = {
     mayImport: ['@tiebeam/etf'],
     impure: ['index.ts', 'node.ts', 'shell/', 'transport/'],
   },
+  '@tiebeam/otp': {
+    mayImport: ['@tiebeam/etf', '@tiebeam/distribution'],
+    impure: ['index.ts', 'shell/'],
+  },
+  '@tiebeam/kernel': {
+    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp'],
+    impure: ['index.ts', 'shell/'],
+  },
   '@tiebeam/cluster': {
     mayImport: ['@tiebeam/etf', '@tiebeam/distribution'],
     impure: ['index.ts', 'cluster.ts', 'shell/'],
@@ -40,6 +48,7 @@ export const pureImports = {
   'node:net': ['BlockList', 'isIP', 'isIPv4', 'isIPv6'],
   '@tiebeam/etf': '*',
   '@tiebeam/distribution': '*',
+  '@tiebeam/otp': '*',
 }
 
 /** What a pure file does not use, and what it takes instead. */

@@ -1,0 +1,2 @@
+export type { ChildSpec, Restart, StartChild } from './child-spec.ts'
+export * from './errors.ts'
