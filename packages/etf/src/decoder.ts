@@ -1,7 +1,7 @@
 import { readBigint, readSafeBig } from './bigs.ts'
 import { DecodeError } from './errors.ts'
 import { defaultAtomCharactersMax, defaultDepthMax, defaultInflatedBytesMax, defaultSizeBytesMax } from './limits.ts'
-import { arrayOf, MapReader } from './map-reader.ts'
+import { MapReader } from './map-reader.ts'
 import type { TextBuffer } from './texts.ts'
 import { Atom } from './values/atom.ts'
 import { BitString } from './values/bit-string.ts'
@@ -73,6 +73,7 @@ export class Decoder extends MapReader {
     this.bytes = asBuffer(bytes)
     this.offset = start
     this.end = Math.min(end, bytes.length)
+    this.unfilledMax = this.end - start
     this.atomCacheReferences = atomCacheReferences
     this.depth = 0
     this.keyDepth = 0
@@ -240,7 +241,7 @@ export class Decoder extends MapReader {
   #readList(): unknown {
     this.enter()
     let count = this.checkedCount(this.readUint32(), 1)
-    const list = arrayOf(count)
+    const list = this.arrayOf(count)
     for (let length = 0; ; count = this.checkedCount(this.readUint32(), 1)) {
       for (let i = 0; i < count; i++) list[length++] = this.readValue()
       this.need(1)
@@ -269,7 +270,7 @@ export class Decoder extends MapReader {
   #readTuple(arity: number): Tuple {
     this.enter()
     this.checkedCount(arity, 1)
-    const elements = arrayOf(arity)
+    const elements = this.arrayOf(arity)
     for (let i = 0; i < arity; i++) elements[i] = this.readValue()
     this.depth--
     return new Tuple(elements)
@@ -308,7 +309,7 @@ export class Decoder extends MapReader {
   }
 
   #readFree(count: number): unknown[] {
-    const free = arrayOf(count)
+    const free = this.arrayOf(count)
     for (let i = 0; i < count; i++) free[i] = this.readValue()
     this.depth--
     return free

@@ -50,7 +50,7 @@ export abstract class MapReader extends IdentifierReader {
 
   /** A map that starts with a binary as key: a plain object, as long as all keys turn out to be text. */
   #readObject(size: number): unknown {
-    const values = arrayOf(size)
+    const values = this.arrayOf(size)
     let shape = this.#shapes.root
     for (let i = 0; i < size; i++) {
       const next = this.#readShape(shape)
@@ -180,12 +180,4 @@ export abstract class MapReader extends IdentifierReader {
     this.offset += length
     return text
   }
-}
-
-/**
- * An array to be filled with so many elements. Only a small one is made at its final size: terms within terms might all
- * claim many elements that never come.
- */
-export function arrayOf(length: number): unknown[] {
-  return length <= 32 ? new Array(length) : []
 }

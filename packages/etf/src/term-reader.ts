@@ -27,6 +27,8 @@ export class TermReader {
    */
   ownsInput = false
   protected atomCacheReferences: readonly Atom[] | undefined = undefined
+  /** How many more elements may be given room before they are read. */
+  protected unfilledMax = 0
   readonly #atomCharactersMax: number
   readonly #atoms = new AtomCache()
   readonly #copies = new Copies()
@@ -54,6 +56,18 @@ export class TermReader {
       this.fail('ETF_TRUNCATED', `${count} elements are claimed, ${this.end - this.offset} bytes are left`)
     }
     return count
+  }
+
+  /**
+   * An array to be filled with so many elements. Terms within terms might all claim many that never come, so there is room
+   * at once for a few, and for no more in one input than it has bytes; all other arrays grow as they are filled, which
+   * costs about half as much again in garbage.
+   */
+  protected arrayOf(length: number): unknown[] {
+    if (length <= 32) return new Array(length)
+    if (length > this.unfilledMax) return []
+    this.unfilledMax -= length
+    return new Array(length)
   }
 
   protected readUint8(): number {
