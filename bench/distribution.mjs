@@ -19,8 +19,8 @@
  */
 import { parseArgs } from 'node:util'
 import { cases } from './distribution/cases.mjs'
-import { startPeers } from './distribution/peers.mjs'
 import { runCase } from './distribution/rounds.mjs'
+import { startPeers } from './peers.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 const rounds = values.quick ? 2 : 5
 const scale = values.quick ? 0.1 : 1
-const peers = await startPeers({ tiebeam: !values['otp-only'] })
+const peers = await startPeers('distribution', { tiebeam: !values['otp-only'] })
 try {
   for (const one of chosen) {
     for (const line of await runCase(one, peers, { rounds, scale })) console.log(JSON.stringify(line))

@@ -1,8 +1,9 @@
 /** Runs the rounds of a case, ours and theirs in turn, and makes its lines of output. */
+import { median, round } from '../figures.mjs'
 
 /**
  * @import { Case } from './cases.mjs'
- * @import { Peer, Peers } from './peers.mjs'
+ * @import { Peer, Peers } from '../peers.mjs'
  * @typedef {{ bench: string, ours: number, theirs: number, peer: string, unit: string, ratio: number }} Line
  *   plus, for latencies, what else is known of them
  */
@@ -70,13 +71,3 @@ function latencies(results) {
     messagesPerSecond: round(median(results.map(({ value }) => value))),
   }
 }
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
-}
-
-/** Three significant digits are more than the machine repeats. */
-const round = (/** @type {number} */ value) => Number(value.toPrecision(3))

@@ -1,4 +1,4 @@
-/** The four nodes of the benchmark, each an operating-system process, and the EPMD that they share. */
+/** The four nodes of a benchmark, each an operating-system process, and the EPMD that they share. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
@@ -7,8 +7,8 @@ import path from 'node:path'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const folder = path.dirname(fileURLToPath(import.meta.url))
-const cookie = 'distribution-benchmark'
+const benchmarks = path.dirname(fileURLToPath(import.meta.url))
+const cookie = 'benchmark'
 
 /**
  * @typedef {{ elapsedNs: number, roundTripsNs: number[] }} Answer
@@ -17,13 +17,15 @@ const cookie = 'distribution-benchmark'
  */
 
 /**
- * Starts two Tiebeam nodes and two OTP nodes on loopback. Nothing outlives stop(), nor this process: a node ends when
- * its standard input does.
+ * Starts two Tiebeam nodes (`tiebeam-node.mjs` of the benchmark's folder) and two OTP nodes (`otp_node.erl`) on loopback.
+ * Nothing outlives stop(), nor this process: a node ends when its standard input does.
  *
+ * @param {string} benchmark
  * @param {{ tiebeam?: boolean }} [options]
  * @returns {Promise<Peers>}
  */
-export async function startPeers({ tiebeam = true } = {}) {
+export async function startPeers(benchmark, { tiebeam = true } = {}) {
+  const folder = path.join(benchmarks, benchmark)
   const beams = mkdtempSync(path.join(os.tmpdir(), 'tiebeam-bench-'))
   const children = []
   const stop = async () => {
