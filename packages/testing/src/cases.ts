@@ -1,6 +1,6 @@
 /**
  * How many cases a long random test runs: `count` times TIEBEAM_TEST_SCALE, at least 1.
- * The scale is 0.1 when unset (a quick local run); CI sets 1, a nightly run may set more.
+ * The scale is 0.1 when unset (a quick local run); CI sets 0.25; 1 is in full.
  */
 export function cases(count: number, environment: NodeJS.ProcessEnv = process.env): number {
   const scale = Number(environment.TIEBEAM_TEST_SCALE || '0.1')
