@@ -38,4 +38,16 @@ export type {
 } from './process/process.ts'
 export type { ConnectOptions } from './shell/connections.ts'
 export type { LinkStats, NodeStats } from './stats.ts'
+export {
+  type Answer,
+  type GenCall,
+  type GenCast,
+  type GenClient,
+  genCall,
+  genCallOf,
+  genCast,
+  genCastOf,
+  genReply,
+  hasGenLabel,
+} from './system/gen-call.ts'
 export type { TlsInit } from './transport/tls.ts'

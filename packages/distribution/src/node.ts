@@ -9,13 +9,14 @@ import type { Logger } from './logger.ts'
 import { checkCookie, decoderInitOf, limitsOf, loggerOf, type NodeInit, type NodeLimits } from './node-init.ts'
 import { type NodeName, parseNodeName } from './node-name.ts'
 import { type Destination, Down, Exit, KILL, type MonitorTarget } from './process/notices.ts'
-import type { Behaviour, DemonitorInit, Process, SpawnInit } from './process/process.ts'
+import type { Behaviour, DemonitorInit, ReceiveInit, SpawnInit } from './process/process.ts'
 import { Connections, type ConnectOptions } from './shell/connections.ts'
 import type { Link } from './shell/link.ts'
 import { addressOf } from './shell/locate.ts'
 import { Router } from './shell/router.ts'
 import type { NodeStats } from './stats.ts'
-import { type Answer, answerAsNetKernel, isAuthGranted, isAuthRequest } from './system/net-kernel.ts'
+import type { Answer } from './system/gen-call.ts'
+import { answerAsNetKernel, isAuthGranted, isAuthRequest } from './system/net-kernel.ts'
 import { answerAsRex } from './system/rex.ts'
 
 export interface NodeUp {
@@ -238,6 +239,16 @@ export class Node extends EventEmitter<NodeEvents> {
     this.#router.send(this.pid, to, message)
   }
 
+  /**
+   * Sends a request on behalf of the node itself and waits for its answer; see {@link Process.ask}. It costs no process, however many
+   * requests are under way.
+   * @throws DistributionError `RECEIVE_TIMEOUT`, `NODE_STOPPED`, `OUTPUT_FULL`, `NODE_NAME_INVALID`; EncodeError
+   */
+  ask(target: MonitorTarget, message: (alias: Reference) => unknown, init: ReceiveInit = {}): Promise<unknown> {
+    if (this.#stopping !== undefined) return Promise.reject(this.#stoppedError())
+    return this.#router.ask(this.pid, target, message, init)
+  }
+
   /** Resolves when the output to a node is low again, and a message that was refused would be taken; rejects when the connection ends. */
   drained(node: string): Promise<void> {
     return this.#connections.drained(node)
@@ -299,6 +310,7 @@ export class Node extends EventEmitter<NodeEvents> {
     await Promise.all([this.#presence?.stop(), this.#connections.stopListening(reason)])
     this.#router.endAll(atom('shutdown'))
     this.#router.endAll(KILL)
+    this.#router.abandonQuestions(this.pid, reason)
     const flushed = Promise.allSettled([...this.#connections.links].map((link) => link.flushed()))
     let timer: NodeJS.Timeout | undefined
     await Promise.race([flushed, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))])
@@ -328,7 +340,7 @@ export class Node extends EventEmitter<NodeEvents> {
   #receive(message: unknown): void {
     if (message instanceof Down) this.#emitSafely('down', message)
     else if (message instanceof Exit) this.#emitSafely('exit', message)
-    else this.#logger.debug('a message to the node itself, dropped')
+    else if (!this.#router.answered(this.pid, message)) this.#logger.debug('a message to the node itself, dropped')
   }
 
   /** What a listener throws is an uncaught exception, as always with events, but does not come back to the connection it was told about. */
@@ -352,15 +364,9 @@ export class Node extends EventEmitter<NodeEvents> {
     }
   }
 
-  #isAuth(name: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.spawn(async (self: Process) => {
-        const reference = self.monitor({ name: 'net_kernel', node: name }, { alias: 'replyDemonitor' })
-        self.send({ name: 'net_kernel', node: name }, isAuthRequest(self.pid, reference, this.name))
-        const answer = await self.receive({ timeoutMs: PING_MS }).catch(() => undefined)
-        resolve(isAuthGranted(answer))
-      })
-    })
+  async #isAuth(name: string): Promise<boolean> {
+    const request = (alias: Reference) => isAuthRequest(this.pid, alias, this.name)
+    return isAuthGranted(await this.ask({ name: 'net_kernel', node: name }, request, { timeoutMs: PING_MS }))
   }
 
   #stoppedError(): DistributionError {

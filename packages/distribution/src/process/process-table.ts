@@ -14,9 +14,17 @@ const REFERENCE_FIRST = 2 ** 18
  */
 export type AliasKind = 'demonitor' | 'replyDemonitor' | 'reply' | 'explicit'
 
+/** Waits for what comes by an alias, or the end of its monitor, in place of the mailbox. */
+export interface Asker {
+  settle(answer: unknown): void
+  /** There will be no answer, because nobody waits for it any more. */
+  abandon(error: Error): void
+}
+
 export interface Alias {
   readonly recipient: Recipient
   readonly kind: AliasKind
+  readonly asker: Asker | undefined
 }
 
 /** Who lives on this node: pids, registered names, aliases. Gives out pids and references. */
@@ -111,9 +119,9 @@ export class ProcessTable {
     return this.#recipients.values()
   }
 
-  addAlias(reference: Reference, recipient: Recipient, kind: AliasKind): void {
+  addAlias(reference: Reference, recipient: Recipient, kind: AliasKind, asker?: Asker): void {
     const number = referenceNumber(reference)
-    this.#aliases.set(number, { recipient, kind })
+    this.#aliases.set(number, { recipient, kind, asker })
     const numbers = this.#aliasesOf.get(recipient)
     if (numbers === undefined) this.#aliasesOf.set(recipient, new Set([number]))
     else numbers.add(number)
@@ -129,11 +137,13 @@ export class ProcessTable {
     return true
   }
 
-  /** The monitor of this reference fired or was removed; an alias that hangs on it ends. */
-  monitorEnded(reference: Reference): void {
+  /** The monitor of this reference fired or was removed; an alias that hangs on it ends, and whoever asked by it is told. */
+  monitorEnded(reference: Reference): Asker | undefined {
     const number = referenceNumber(reference)
     const alias = this.#aliases.get(number)
-    if (alias !== undefined && alias.kind !== 'explicit') this.#dropAlias(number, alias)
+    if (alias === undefined || alias.kind === 'explicit') return undefined
+    this.#dropAlias(number, alias)
+    return alias.asker
   }
 
   /** Where a message by this alias goes, if it is one; ends an alias that was good for one message. */
@@ -143,6 +153,26 @@ export class ProcessTable {
     const alias = this.#aliases.get(number)
     if (alias?.kind === 'reply' || alias?.kind === 'replyDemonitor') this.#dropAlias(number, alias)
     return alias
+  }
+
+  /** Whether this process waits for an answer by this alias. */
+  isAsking(pid: Pid, reference: Reference): boolean {
+    if (!this.#isOurs(reference)) return false
+    const alias = this.#aliases.get(referenceNumber(reference))
+    return alias?.asker !== undefined && alias.recipient === this.find(pid)
+  }
+
+  /** All that this process asked and that is not answered; the aliases end. */
+  takeAskers(pid: Pid): Asker[] {
+    const askers: Asker[] = []
+    const recipient = this.find(pid)
+    for (const number of (recipient && this.#aliasesOf.get(recipient)) ?? []) {
+      const alias = this.#aliases.get(number) as Alias
+      if (alias.asker === undefined) continue
+      askers.push(alias.asker)
+      this.#dropAlias(number, alias)
+    }
+    return askers
   }
 
   remove(recipient: Recipient): void {

@@ -73,6 +73,14 @@ export interface Process extends AsyncIterable<unknown> {
    */
   mark(): Mark
 
+  /**
+   * Sends a request and waits for its answer. `message` makes the request from the alias by which it is to be answered. The answer is the
+   * first message that comes by this alias, or one of the form `{Alias, _}` or `{[alias | Alias], _}` to the pid. If the target ends
+   * first, is not there or not reachable, a {@link Down} comes instead. Neither passes through the mailbox, and an answer that comes later
+   * is dropped. Many requests may be under way at once.
+   * @throws DistributionError `RECEIVE_TIMEOUT`, `PROCESS_EXITED`, `OUTPUT_FULL`, `NODE_NAME_INVALID`; EncodeError
+   */
+  ask(target: MonitorTarget, message: (alias: Reference) => unknown, init?: ReceiveInit): Promise<unknown>
   /** @throws DistributionError `OUTPUT_FULL`; EncodeError */
   send(to: Destination, message: unknown): void
   link(to: Pid): void

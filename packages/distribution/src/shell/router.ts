@@ -3,14 +3,16 @@ import { DistributionError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Node } from '../node.ts'
 import { type Destination, Down, ExitReason, type MonitorTarget, type RemoteName } from '../process/notices.ts'
-import type { Behaviour, MonitorInit, SpawnInit } from '../process/process.ts'
+import type { Behaviour, MonitorInit, ReceiveInit, SpawnInit } from '../process/process.ts'
 import { ProcessTable } from '../process/process-table.ts'
 import type { Recipient } from '../process/recipient.ts'
 import { type RelationEffect, Relations } from '../process/relations.ts'
-import { LocalProcess, type ProcessHost } from '../process/shell/local-process.ts'
+import { exitedError, LocalProcess, type ProcessHost } from '../process/shell/local-process.ts'
+import { Question } from '../process/shell/question.ts'
 import { TurnBudget } from '../process/shell/turn-budget.ts'
 import { SystemProcess } from '../process/system-process.ts'
 import type { SendAliasSignal, SendNameSignal, SendSignal, Signal } from '../signals.ts'
+import { repliedReference } from '../system/gen-call.ts'
 
 /** The way to other nodes. Both connect to the node first when they must. */
 export interface Outlet {
@@ -175,6 +177,37 @@ export class Router implements ProcessHost {
     return this.table.removeAlias(reference, this.table.find(from))
   }
 
+  ask(from: Pid, target: MonitorTarget, message: (alias: Reference) => unknown, init: ReceiveInit): Promise<unknown> {
+    const reference = this.table.nextReference()
+    const question = new Question()
+    const to = this.#normalized(target)
+    this.table.addAlias(reference, this.table.find(from) as Recipient, 'replyDemonitor', question)
+    this.#carryOut(this.relations.monitor(from, to, reference))
+    // A process of this node that is not there is known at once.
+    if (!question.isOpen) return question.answer
+    try {
+      this.send(from, to, message(reference))
+    } catch (error) {
+      this.demonitor(from, reference)
+      return Promise.reject(error)
+    }
+    if (init.timeoutMs !== undefined) question.limit(init.timeoutMs, () => this.demonitor(from, reference))
+    return question.answer
+  }
+
+  /** Whether the message, sent to the pid, is the answer to a request that this process made; it is taken then. */
+  answered(pid: Pid, message: unknown): boolean {
+    const reference = repliedReference(message)
+    if (reference === undefined || !this.table.isAsking(pid, reference)) return false
+    this.#deliverByAlias(reference, message)
+    return true
+  }
+
+  /** Nobody waits any more for what this process of the node itself asked. */
+  abandonQuestions(pid: Pid, error: Error): void {
+    for (const asker of this.table.takeAskers(pid)) asker.abandon(error)
+  }
+
   exit(from: Pid, to: Pid, reason: unknown): void {
     if (to.node !== this.#name) this.#outlet.signal(to.node, from, { type: 'exit2', from, to, reason })
     else this.table.find(to)?.exitSignal(from, reason, false)
@@ -215,7 +248,9 @@ export class Router implements ProcessHost {
   }
 
   ended(process: LocalProcess, reason: unknown, thrown?: { readonly error: unknown }): void {
+    const askers = this.table.takeAskers(process.pid)
     this.table.remove(process)
+    for (const asker of askers) asker.abandon(exitedError(reason))
     if (thrown !== undefined && !(thrown.error instanceof ExitReason)) {
       this.#logger.error({ err: thrown.error, pid: String(process.pid) }, 'a process ended with an error')
     }
@@ -233,7 +268,8 @@ export class Router implements ProcessHost {
     const alias = this.table.takeAlias(reference)
     if (alias === undefined) return
     if (alias.kind === 'replyDemonitor') this.#carryOut(this.relations.demonitor(alias.recipient.pid, reference))
-    alias.recipient.deliver(message)
+    if (alias.asker === undefined) alias.recipient.deliver(message)
+    else alias.asker.settle(message)
   }
 
   #normalized(target: MonitorTarget): Pid | RemoteName {
@@ -261,10 +297,13 @@ export class Router implements ProcessHost {
       case 'linkBroken':
         this.table.find(effect.to)?.exitSignal(effect.from, effect.reason, true)
         return
-      case 'down':
-        this.table.monitorEnded(effect.reference)
-        this.table.find(effect.to)?.deliver(new Down(effect.reference, effect.target, effect.reason))
+      case 'down': {
+        const down = new Down(effect.reference, effect.target, effect.reason)
+        const asker = this.table.monitorEnded(effect.reference)
+        if (asker === undefined) this.table.find(effect.to)?.deliver(down)
+        else asker.settle(down)
         return
+      }
     }
   }
 

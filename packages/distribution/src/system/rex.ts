@@ -1,5 +1,5 @@
 import { atom, Pid, Tuple, tuple } from '@tiebeam/etf'
-import { type Answer, genCallOf, genReply } from './net-kernel.ts'
+import { type Answer, genCallOf, genReply } from './gen-call.ts'
 
 const FEATURES_REQUEST = atom('features_request')
 const FEATURES_REPLY = atom('features_reply')
@@ -15,5 +15,5 @@ export function answerAsRex(message: unknown, node: string): Answer | undefined 
     return from instanceof Pid ? { to: from, message: tuple(FEATURES_REPLY, atom(node), []) } : undefined
   }
   const call = genCallOf(message)
-  return call && genReply(call, tuple(atom('badrpc'), NOTSUP))
+  return call && genReply(call.client, tuple(atom('badrpc'), NOTSUP))
 }

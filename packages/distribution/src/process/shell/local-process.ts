@@ -21,6 +21,9 @@ export interface ProcessHost {
   readonly node: Node
   readonly budget: TurnBudget
   send(from: Pid, to: Destination, message: unknown): void
+  ask(from: Pid, target: MonitorTarget, message: (alias: Reference) => unknown, init: ReceiveInit): Promise<unknown>
+  /** Whether the message is the answer to a request of this process; it is taken then. */
+  answered(pid: Pid, message: unknown): boolean
   link(from: Pid, to: Pid): void
   unlink(from: Pid, to: Pid): void
   monitor(from: Pid, target: MonitorTarget, init: MonitorInit): Reference
@@ -116,6 +119,7 @@ export class LocalProcess implements Process, Recipient {
 
   deliver(message: unknown): void {
     if (this.#ended !== undefined) return
+    if (this.#host.answered(this.pid, message)) return
     const waiters = this.#waiters
     for (let index = 0; index < waiters.length; index++) {
       const waiter = waiters[index] as Waiter
@@ -201,6 +205,11 @@ export class LocalProcess implements Process, Recipient {
   send(to: Destination, message: unknown): void {
     this.#check()
     this.#host.send(this.pid, to, message)
+  }
+
+  ask(target: MonitorTarget, message: (alias: Reference) => unknown, init: ReceiveInit = {}): Promise<unknown> {
+    if (this.#ended !== undefined) return handled(Promise.reject(this.#exitedError()))
+    return this.#host.ask(this.pid, target, message, init)
   }
 
   link(to: Pid): void {
@@ -312,10 +321,15 @@ export class LocalProcess implements Process, Recipient {
   }
 
   #exitedError(): DistributionError {
-    return new DistributionError('PROCESS_EXITED', 'The process has ended; its function should return.', {
-      cause: this.#ended,
-    })
+    return exitedError(this.#ended?.reason)
   }
+}
+
+/** What the function of an ended process meets. */
+export function exitedError(reason: unknown): DistributionError {
+  return new DistributionError('PROCESS_EXITED', 'The process has ended; its function should return.', {
+    cause: new ExitReason(reason),
+  })
 }
 
 function acceptorOf(match: Match<unknown>): Waiter['accept'] {
