@@ -1,9 +1,24 @@
 /** Stable codes of what can go wrong. The text of a message may change between releases, a code may not. */
-export type OtpErrorCode = 'OPTION_INVALID'
+export type OtpErrorCode = 'OPTION_INVALID' | CallErrorCode
+
+/** What a call can end with instead of a reply. */
+export type CallErrorCode =
+  /** There is no such process. */
+  | 'NOPROC'
+  /** The reply did not come in time. Whether the server did, or will do, what was asked is not known. */
+  | 'TIMEOUT'
+  /** The node of the server cannot be reached, or was lost before the reply. */
+  | 'NODEDOWN'
+  /** The server ended before it replied. */
+  | 'SERVER_EXITED'
+  /** A process called itself, and would have waited for ever. */
+  | 'CALLING_SELF'
+  /** The answer is not of the form that `gen` prescribes. */
+  | 'REPLY_MALFORMED'
 
 /** Every failure of this package that a caller can meet. */
 export class OtpError extends Error {
-  override readonly name = 'OtpError'
+  override readonly name: string = 'OtpError'
   readonly code: OtpErrorCode
 
   constructor(code: OtpErrorCode, message: string, init: { readonly cause?: unknown } = {}) {

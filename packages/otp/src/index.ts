@@ -1,2 +1,5 @@
 export type { ChildSpec, Restart, StartChild } from './child-spec.ts'
 export * from './errors.ts'
+export { type Caller, type CallInit, call, cast, type ServerName } from './gen/call.ts'
+export { CallError } from './gen/call-error.ts'
+export { abcast, type MultiCallInit, type MultiCallResult, multiCall } from './gen/multi-call.ts'

@@ -1,14 +1,14 @@
 /** Requests of processes and of the node itself, answered by alias or by pid. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { atom, ImproperList, type Pid, type Reference, Tuple, tuple } from '@tiebeam/etf'
+import { atom, ImproperList, type Pid, type Reference, type Tuple, tuple } from '@tiebeam/etf'
 import { freePort, waitFor } from '@tiebeam/testing'
 import type { Node } from '../../src/node.ts'
 import { Down } from '../../src/process/notices.ts'
 import type { Process } from '../../src/process/process.ts'
 import { genCall, genCallOf, genReply } from '../../src/system/gen-call.ts'
 import { Probe } from '../peers/probe.ts'
-import { freshName, peerKinds, Puppet, startNode, startWorld } from '../peers/start-peer.ts'
+import { freshName, Puppet, peerKinds, startNode, startWorld } from '../peers/start-peer.ts'
 
 async function startAlone(t: Parameters<typeof startNode>[0]): Promise<Node> {
   return startNode(t, { name: freshName('alone'), epmd: false, port: await freePort() })

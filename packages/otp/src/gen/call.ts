@@ -1,0 +1,76 @@
+import {
+  DistributionError,
+  Down,
+  genCall,
+  genCast,
+  type MonitorTarget,
+  Node,
+  type Pid,
+  type Process,
+  Tuple,
+} from '@tiebeam/distribution'
+import { callingSelfError, downError, malformedReplyError, timeoutError } from './call-error.ts'
+
+/** Who calls: a process, or the node on behalf of code that is no process, such as an HTTP handler. */
+export type Caller = Process | Node
+
+/** A server: its pid, its name on the own node, or its name on any node. */
+export type ServerName = MonitorTarget
+
+export interface CallInit {
+  /** How long to wait for the reply; `Infinity`: for ever. Default 5,000, as in OTP. */
+  readonly timeoutMs?: number
+}
+
+const CALL_MS = 5_000
+
+/**
+ * Calls a server of any kind that speaks OTP's `gen` protocol: `gen_server:call/3`. Rejects as soon as it is known that there will be no
+ * reply; a reply that comes after the timeout is dropped.
+ * @param label what stands first in the message; `$gen_call` by default, `system` for what the module `sys` asks
+ * @throws {@link CallError}; DistributionError `OUTPUT_FULL`, `NODE_NAME_INVALID`, `PROCESS_EXITED`; EncodeError
+ */
+export function call(
+  caller: Caller,
+  server: ServerName,
+  request: unknown,
+  init: CallInit = {},
+  label?: unknown,
+): Promise<unknown> {
+  if (pidOnOwnNode(caller, server)?.equals(caller.pid) === true) return Promise.reject(callingSelfError(server))
+  const timeoutMs = init.timeoutMs ?? CALL_MS
+  return caller
+    .ask(server, (alias) => genCall(caller.pid, alias, request, label), { timeoutMs })
+    .then(
+      (answer) => {
+        if (answer instanceof Tuple && answer.elements.length === 2) return answer.elements[1]
+        throw answer instanceof Down ? downError(server, answer) : malformedReplyError(server, answer)
+      },
+      (error: unknown) => {
+        throw isTimeout(error) ? timeoutError(server, timeoutMs) : error
+      },
+    )
+}
+
+/**
+ * Sends a request that is not replied to: `gen_server:cast/2`. Nothing tells whether it arrives; a server that is not there gets nothing.
+ * @throws DistributionError `OUTPUT_FULL`, `NODE_NAME_INVALID`, `PROCESS_EXITED`; EncodeError
+ */
+export function cast(caller: Caller, server: ServerName, request: unknown): void {
+  caller.send(typeof server === 'string' ? { name: server, node: nodeOf(caller).name } : server, genCast(request))
+}
+
+export function nodeOf(caller: Caller): Node {
+  return caller instanceof Node ? caller : caller.node
+}
+
+function pidOnOwnNode(caller: Caller, server: ServerName): Pid | undefined {
+  if (typeof server === 'string') return nodeOf(caller).whereis(server)
+  if (!('name' in server)) return server
+  const node = nodeOf(caller)
+  return server.node === node.name ? node.whereis(server.name) : undefined
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DistributionError && error.code === 'RECEIVE_TIMEOUT'
+}
