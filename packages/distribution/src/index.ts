@@ -26,7 +26,15 @@ export { Node, type NodeDown, type NodeEvents, type NodesKind, type NodeUp, type
 export type { EpmdInit, ListenAt, NodeInit } from './node-init.ts'
 export { isNodeName, type NodeName, type NodeNameInit, parseNodeName } from './node-name.ts'
 export type { Mark, Match } from './process/mailbox.ts'
-export { type Destination, Down, Exit, ExitReason, type MonitorTarget, type RemoteName } from './process/notices.ts'
+export {
+  type Destination,
+  Down,
+  Exit,
+  ExitReason,
+  type MonitorTarget,
+  type RemoteName,
+  reasonOf,
+} from './process/notices.ts'
 export type {
   Behaviour,
   DemonitorInit,

@@ -11,6 +11,11 @@ export interface SpawnInit {
   readonly name?: string
   /** Start with exits trapped, which leaves no gap between start and `self.trapExit = true`. Default false. */
   readonly trapExit?: boolean
+  /**
+   * An exit signal tells the function to stop (`signal` is aborted, `receive` rejects), and for everyone else the process ends when its
+   * function has returned; only `kill` ends it before. Default false: it has ended at once, whatever its function still does.
+   */
+  readonly graceful?: boolean
   /** More messages than this in the mailbox end the process with reason `mailbox_full`. Default: that of the node. */
   readonly mailboxMessagesMax?: number
 }

@@ -228,6 +228,7 @@ export class Router implements ProcessHost {
       pid,
       host: this,
       trapExit: init.trapExit ?? false,
+      graceful: init.graceful ?? false,
       mailboxMessagesMax: init.mailboxMessagesMax ?? this.#mailboxMessagesMax,
     })
     this.table.add(process)

@@ -8,6 +8,7 @@ import { freePort, type Scope, waitFor } from '@tiebeam/testing'
 import { DistributionError } from '../../src/errors.ts'
 import type { Node } from '../../src/node.ts'
 import { Down, Exit, ExitReason } from '../../src/process/notices.ts'
+import type { Process } from '../../src/process/process.ts'
 import { Probe } from '../peers/probe.ts'
 import { freshName, startNode } from '../peers/start-peer.ts'
 
@@ -149,6 +150,52 @@ test('a killed process is gone at once for all others, and learns of it at its n
   assert.deepEqual(outcomes, ['aborted: PROCESS_EXITED'])
   assert.equal(((await probe.next()) as Down).reason, atom('killed'))
   await waitFor(() => outcomes.length === 2)
+})
+
+test('a graceful process that is told to end is gone when its function has returned', async (t) => {
+  const node = await startAlone(t)
+  const probe = await Probe.start(node)
+  const outcomes: string[] = []
+  let release = (): void => {}
+  const behaviour = async (self: Process): Promise<void> => {
+    try {
+      for await (const message of self) outcomes.push(String(message))
+    } catch {
+      outcomes.push(`aborted: ${self.signal.aborted}`)
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      self.send(probe.pid, 'farewell')
+    }
+  }
+  const pid = node.spawn(behaviour, { graceful: true, name: 'graceful' })
+  await sleep(1)
+  node.exit(pid, atom('shutdown'))
+  await waitFor(() => outcomes.length === 1)
+  node.send(pid, 'dropped')
+  node.exit(pid, atom('again'))
+  assert.deepEqual(outcomes, ['aborted: true'])
+  assert.equal(node.whereis('graceful')?.key, pid.key)
+  probe.self.monitor(pid)
+  release()
+  assert.equal(await probe.next(), 'farewell')
+  assert.equal(((await probe.next()) as Down).reason, atom('shutdown'))
+  assert.equal(node.whereis('graceful'), undefined)
+})
+
+test('kill ends a graceful process at once, also while it is ending', async (t) => {
+  const node = await startAlone(t)
+  const probe = await Probe.start(node)
+  for (const signals of [['kill'], ['shutdown', 'kill']]) {
+    const { pid } = probe.self.spawnMonitor(() => new Promise(() => {}), { graceful: true })
+    await sleep(1)
+    for (const signal of signals) node.exit(pid, atom(signal))
+    assert.equal(node.isAlive(pid), false)
+    assert.equal(((await probe.next()) as Down).reason, atom('killed'))
+  }
+  const neverRan = probe.self.spawnMonitor(() => assert.fail('it was ended before it began'), { graceful: true })
+  node.exit(neverRan.pid, atom('shutdown'))
+  assert.equal(((await probe.next()) as Down).reason, atom('shutdown'))
 })
 
 test('links end a whole chain of processes, however long', async (t) => {

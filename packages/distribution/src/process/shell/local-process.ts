@@ -3,7 +3,7 @@ import { DistributionError } from '../../errors.ts'
 import type { Node } from '../../node.ts'
 import { decideExit } from '../exit-signal.ts'
 import { Mailbox, type Mark, type Match, NONE } from '../mailbox.ts'
-import { type Destination, Down, Exit, ExitReason, type MonitorTarget, NORMAL, reasonOf } from '../notices.ts'
+import { type Destination, Down, Exit, ExitReason, KILL, type MonitorTarget, NORMAL, reasonOf } from '../notices.ts'
 import type {
   Behaviour,
   DemonitorInit,
@@ -57,6 +57,7 @@ export interface LocalProcessInit {
   readonly pid: Pid
   readonly host: ProcessHost
   readonly trapExit: boolean
+  readonly graceful: boolean
   readonly mailboxMessagesMax: number
 }
 
@@ -70,10 +71,14 @@ export class LocalProcess implements Process, Recipient {
   readonly #host: ProcessHost
   readonly #mailbox = new Mailbox()
   readonly #mailboxMessagesMax: number
+  readonly #graceful: boolean
   #trapExit: boolean
   /** Mostly none or one; more only when a function awaits several receives at once. */
   #waiters: Waiter[] = []
+  /** Set when the function must stop. */
   #ended: ExitReason | undefined
+  /** Whether others have been told of the end; a graceful process has time until its function returns. */
+  #gone = false
   #controller: AbortController | undefined
 
   constructor(init: LocalProcessInit) {
@@ -81,20 +86,20 @@ export class LocalProcess implements Process, Recipient {
     this.node = init.host.node
     this.#host = init.host
     this.#trapExit = init.trapExit
+    this.#graceful = init.graceful
     this.#mailboxMessagesMax = init.mailboxMessagesMax
   }
 
   /** Runs the function to its end; never rejects. */
   async run(behaviour: Behaviour): Promise<void> {
-    if (this.#ended !== undefined) return
     try {
-      await behaviour(this)
+      if (this.#ended === undefined) await behaviour(this)
     } catch (error) {
       // A function that fails because its process was ended from outside tells nothing new.
       if (this.#ended === undefined) this.#end(reasonOf(error), { error })
-      return
     }
-    this.#end(NORMAL)
+    if (this.#ended === undefined) this.#end(NORMAL)
+    else this.#leave(this.#ended.reason)
   }
 
   get signal(): AbortSignal {
@@ -118,8 +123,8 @@ export class LocalProcess implements Process, Recipient {
   }
 
   deliver(message: unknown): void {
-    if (this.#ended !== undefined) return
-    if (this.#host.answered(this.pid, message)) return
+    if (this.#gone) return
+    if (this.#host.answered(this.pid, message) || this.#ended !== undefined) return
     const waiters = this.#waiters
     for (let index = 0; index < waiters.length; index++) {
       const waiter = waiters[index] as Waiter
@@ -139,10 +144,14 @@ export class LocalProcess implements Process, Recipient {
   }
 
   exitSignal(from: Pid, reason: unknown, linked: boolean): void {
-    if (this.#ended !== undefined) return
+    if (this.#gone) return
     const decision = decideExit({ reason, linked, fromSelf: from.equals(this.pid) }, this.#trapExit)
     if (decision.type === 'message') this.deliver(new Exit(from, reason))
-    else if (decision.type === 'end') this.#end(decision.reason)
+    else if (decision.type === 'end') {
+      const killed = reason === KILL && !linked
+      if (this.#graceful && !killed) this.#stopFunction(decision.reason)
+      else this.#end(decision.reason)
+    }
   }
 
   receive<T>(init: SelectiveReceiveInit<(message: unknown) => message is T>): Promise<T>
@@ -208,7 +217,7 @@ export class LocalProcess implements Process, Recipient {
   }
 
   ask(target: MonitorTarget, message: (alias: Reference) => unknown, init: ReceiveInit = {}): Promise<unknown> {
-    if (this.#ended !== undefined) return handled(Promise.reject(this.#exitedError()))
+    if (this.#gone) return handled(Promise.reject(this.#exitedError()))
     return this.#host.ask(this.pid, target, message, init)
   }
 
@@ -296,7 +305,7 @@ export class LocalProcess implements Process, Recipient {
   }
 
   #check(): void {
-    if (this.#ended !== undefined) throw this.#exitedError()
+    if (this.#gone) throw this.#exitedError()
   }
 
   #overflow(): void {
@@ -305,10 +314,21 @@ export class LocalProcess implements Process, Recipient {
   }
 
   #end(reason: unknown, thrown?: { readonly error: unknown }): void {
+    // Others learn of it before the function does: whatever the function does next comes after its end.
+    this.#leave(reason, thrown)
+    this.#stopFunction(reason)
+  }
+
+  /** For everyone else the process has ended from now on. */
+  #leave(reason: unknown, thrown?: { readonly error: unknown }): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#host.ended(this, reason, thrown)
+  }
+
+  #stopFunction(reason: unknown): void {
     if (this.#ended !== undefined) return
     this.#ended = new ExitReason(reason)
-    // Others learn of it before the function does: whatever the function does next comes after its end.
-    this.#host.ended(this, reason, thrown)
     this.#mailbox.drain()
     const waiters = this.#waiters
     this.#waiters = []
