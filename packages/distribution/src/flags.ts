@@ -65,7 +65,7 @@ function union(select: (info: FlagInfo) => boolean): bigint {
   return flags
 }
 
-/** What a Tiebeam node offers in every handshake. PUBLISHED is not among them: OTP treats the node as hidden. */
+/** What a Tiebeam node offers in every handshake. PUBLISHED comes with a service that speaks `global`; without it OTP treats the node as hidden. */
 export const OFFERED_FLAGS: bigint = union((info) => info.offered)
 
 const DEMANDED_BY_25 = union((info) => info.demandedSince === 25)

@@ -22,9 +22,11 @@ export { type EpmdAddress, listNodes, lookupNode } from './epmd/shell/client.ts'
 export * from './errors.ts'
 export { FLAGS, type FlagInfo, type FlagName, flagNames, flagsDemandedBy, missingFlags } from './flags.ts'
 export { type LogFunction, type Logger, silentLogger } from './logger.ts'
-export { Node, type NodeDown, type NodeEvents, type NodesKind, type NodeUp, type StopOptions } from './node.ts'
+export { Node, type StopOptions } from './node.ts'
+export type { NodeDown, NodeEvents, NodesKind, NodeUp } from './node-events.ts'
 export type { EpmdInit, ListenAt, NodeInit } from './node-init.ts'
 export { isNodeName, type NodeName, type NodeNameInit, parseNodeName } from './node-name.ts'
+export type { NodeService, ServedProcess, ServeInit, ServiceHost } from './node-service.ts'
 export type { Mark, Match } from './process/mailbox.ts'
 export {
   type Destination,

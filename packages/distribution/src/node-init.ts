@@ -1,6 +1,7 @@
 import type { DecoderInit } from '@tiebeam/etf'
 import { DistributionError } from './errors.ts'
 import { type Logger, silentLogger } from './logger.ts'
+import type { NodeService } from './node-service.ts'
 import type { TlsInit } from './transport/tls.ts'
 
 export interface EpmdInit {
@@ -33,8 +34,13 @@ export interface NodeInit {
   readonly port?: number
   /** TLS for all connections to and from other nodes. */
   readonly tls?: TlsInit
-  /** Whether other Tiebeam nodes list this one among the hidden nodes. Default false. BEAM nodes always do. */
+  /**
+   * Whether other nodes list this one among the hidden nodes. Default false: then Tiebeam nodes list it among the visible ones, and BEAM
+   * nodes do so when one of its services makes it visible.
+   */
   readonly hidden?: boolean
+  /** What the node offers from its first moment on, such as `GlobalNames` of `@tiebeam/kernel`; started in this order. */
+  readonly services?: readonly NodeService[]
   /** Which nodes may connect, asked with the name that a peer claims. Default: all that know the cookie. */
   readonly allow?: (name: string) => boolean
   readonly logger?: Logger

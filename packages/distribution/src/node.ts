@@ -6,8 +6,10 @@ import { EPMD_PORT } from './epmd/codec.ts'
 import { EpmdPresence } from './epmd/shell/presence.ts'
 import { DistributionError } from './errors.ts'
 import type { Logger } from './logger.ts'
+import type { NodeEvents, NodesKind } from './node-events.ts'
 import { checkCookie, decoderInitOf, limitsOf, loggerOf, type NodeInit, type NodeLimits } from './node-init.ts'
 import { type NodeName, parseNodeName } from './node-name.ts'
+import type { NodeService, ServedProcess, ServeInit, ServiceHost } from './node-service.ts'
 import { type Destination, Down, Exit, KILL, type MonitorTarget } from './process/notices.ts'
 import type { Behaviour, DemonitorInit, ReceiveInit, SpawnInit } from './process/process.ts'
 import { Connections, type ConnectOptions } from './shell/connections.ts'
@@ -19,30 +21,6 @@ import type { Answer } from './system/gen-call.ts'
 import { answerAsNetKernel, isAuthGranted, isAuthRequest } from './system/net-kernel.ts'
 import { answerAsRex } from './system/rex.ts'
 
-export interface NodeUp {
-  readonly name: string
-  /** Whether `nodes()` leaves it out. */
-  readonly hidden: boolean
-}
-
-export interface NodeDown {
-  readonly name: string
-  readonly hidden: boolean
-  /** Why; its `code` is `DISCONNECTED` or `NODE_STOPPED` when it was this side that ended the connection. */
-  readonly reason: DistributionError
-}
-
-export interface NodeEvents {
-  nodeup: [event: NodeUp]
-  nodedown: [event: NodeDown]
-  /** A monitor of the node itself (`node.monitor`) fired. */
-  down: [event: Down]
-  /** An exit signal reached the node itself, mostly because a process ended to which it was linked (`node.link`). */
-  exit: [event: Exit]
-}
-
-export type NodesKind = 'visible' | 'hidden' | 'connected'
-
 export interface StopOptions {
   /** For what waits to be sent. Default 5,000. */
   readonly timeoutMs?: number
@@ -53,7 +31,7 @@ const PING_MS = 7_000
 
 /**
  * A node of an Erlang cluster: it has a name, knows the cookie, is connected to other nodes, and has processes.
- * BEAM nodes see it as a hidden node; other Tiebeam nodes, as a visible one.
+ * Other Tiebeam nodes see it as a visible node; BEAM nodes, as a hidden one, unless one of its services makes it visible.
  */
 export class Node extends EventEmitter<NodeEvents> {
   readonly name: string
@@ -64,7 +42,11 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly #logger: Logger
   readonly #router: Router
   readonly #connections: Connections
-  readonly #systemNames = ['net_kernel', 'rex']
+  /** Registered by the node itself and by its services. */
+  readonly #systemNames = new Set<string>()
+  readonly #exactNames = new Set<string>()
+  /** Those that were started, the last one first. */
+  readonly #services: NodeService[] = []
   readonly #since = new Date()
   #presence: EpmdPresence | undefined
   #port = 0
@@ -107,11 +89,13 @@ export class Node extends EventEmitter<NodeEvents> {
       creation: this.creation,
       cookie: init.cookie,
       hidden: init.hidden ?? false,
+      published: init.services?.some(({ visible }) => visible === true) ?? false,
       allow: init.allow ?? (() => true),
       portSource: init.epmd === false ? { fixedPort: init.port as number } : { epmdPort },
       tls: init.tls,
       limits,
       decoder: decoderInitOf(init),
+      exactNames: this.#exactNames,
       pid: () => this.pid,
       logger: this.#logger,
       onSignal: (peer, signal) => this.#router.receive(peer, signal),
@@ -128,12 +112,17 @@ export class Node extends EventEmitter<NodeEvents> {
       mailboxMessagesMax: limits.mailboxMessagesMax,
       turnMessagesMax: limits.turnMessagesMax,
     })
-    this.pid = this.#router.serve(undefined, (message) => this.#receive(message))
-    this.#router.serve('net_kernel', (message) => this.#answer(answerAsNetKernel(message)))
-    this.#router.serve('rex', (message) => this.#answer(answerAsRex(message, this.name)))
+    this.pid = this.#router.serve({ handle: (message) => this.#receive(message) }).pid
+    this.#serve({ name: 'net_kernel', handle: (message) => this.#answer(answerAsNetKernel(message)) })
+    this.#serve({ name: 'rex', handle: (message) => this.#answer(answerAsRex(message, this.name)) })
   }
 
   async #start(init: NodeInit, name: NodeName): Promise<void> {
+    const host: ServiceHost = { node: this, logger: this.#logger, serve: (serveInit) => this.#serve(serveInit) }
+    for (const service of init.services ?? []) {
+      await service.start(host)
+      this.#services.unshift(service)
+    }
     const ownAddress = await addressOf(name.host)
     const listenAddress = init.listen?.address === undefined ? ownAddress : await addressOf(init.listen.address)
     this.#port = await this.#connections.listen(listenAddress, init.listen?.port ?? init.port ?? 0)
@@ -206,7 +195,7 @@ export class Node extends EventEmitter<NodeEvents> {
 
   /** @throws DistributionError `NAME_NOT_REGISTERED`, `OPTION_INVALID` for a name that the node itself needs */
   unregister(name: string): void {
-    if (this.#systemNames.includes(name)) {
+    if (this.#systemNames.has(name)) {
       throw new DistributionError(
         'OPTION_INVALID',
         `${name} is registered by the node itself, and other nodes rely on it.`,
@@ -219,9 +208,9 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#router.table.whereis(name)?.pid
   }
 
-  /** The names that are registered, those of the node itself (`net_kernel`, `rex`) left out. */
+  /** The names that are registered, those of the node itself (`net_kernel`, `rex`) and of its services left out. */
   registered(): string[] {
-    return this.#router.table.names().filter((name) => !this.#systemNames.includes(name))
+    return this.#router.table.names().filter((name) => !this.#systemNames.has(name))
   }
 
   isAlive(pid: Pid): boolean {
@@ -296,8 +285,8 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   /**
-   * Ends the processes (with `shutdown`; those that trap exits with `killed`), sends what waits to be sent, closes all connections, and
-   * leaves EPMD. Never rejects; further calls wait for the first.
+   * Stops the services, ends the processes (with `shutdown`; those that trap exits with `killed`), sends what waits to be sent, closes all
+   * connections, and leaves EPMD. Never rejects; further calls wait for the first.
    */
   stop(options: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(options.timeoutMs ?? STOP_MS)
@@ -306,17 +295,33 @@ export class Node extends EventEmitter<NodeEvents> {
 
   async #stop(timeoutMs: number): Promise<void> {
     const reason = this.#stoppedError()
+    await within(timeoutMs, this.#stopServices())
     // First out of EPMD and off the port, so that nobody comes who would be turned away.
     await Promise.all([this.#presence?.stop(), this.#connections.stopListening(reason)])
     this.#router.endAll(atom('shutdown'))
     this.#router.endAll(KILL)
     this.#router.abandonQuestions(this.pid, reason)
     const flushed = Promise.allSettled([...this.#connections.links].map((link) => link.flushed()))
-    let timer: NodeJS.Timeout | undefined
-    await Promise.race([flushed, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))])
-    clearTimeout(timer)
+    await within(timeoutMs, flushed)
     this.#connections.closeLinks(reason)
     this.#logger.info('node stopped')
+  }
+
+  async #stopServices(): Promise<void> {
+    for (const service of this.#services) {
+      try {
+        await service.stop?.()
+      } catch (error) {
+        this.#logger.error({ err: error }, 'a service did not stop in order')
+      }
+    }
+  }
+
+  #serve(init: ServeInit): ServedProcess {
+    const served = this.#router.serve(init)
+    if (init.name !== undefined) this.#systemNames.add(init.name)
+    if (init.name !== undefined && init.exact === true) this.#exactNames.add(init.name)
+    return served
   }
 
   [inspect.custom](): string {
@@ -326,7 +331,7 @@ export class Node extends EventEmitter<NodeEvents> {
   #up(link: Link): void {
     const { name, creation } = link.peer
     this.#logger.info({ peer: name, creation, hidden: link.hidden }, 'node up')
-    this.#emitSafely('nodeup', { name, hidden: link.hidden })
+    this.#emitSafely('nodeup', { name, hidden: link.hidden, published: link.published })
   }
 
   #down(link: Link, reason: DistributionError): void {
@@ -334,7 +339,7 @@ export class Node extends EventEmitter<NodeEvents> {
     const ours = reason.code === 'DISCONNECTED' || reason.code === 'NODE_STOPPED' || reason.code === 'CONNECTION_CLOSED'
     this.#logger[ours ? 'info' : 'warn']({ peer: name, err: reason }, 'node down')
     this.#router.disconnected(name)
-    this.#emitSafely('nodedown', { name, hidden: link.hidden, reason })
+    this.#emitSafely('nodedown', { name, hidden: link.hidden, published: link.published, reason })
   }
 
   #receive(message: unknown): void {
@@ -372,4 +377,10 @@ export class Node extends EventEmitter<NodeEvents> {
   #stoppedError(): DistributionError {
     return new DistributionError('NODE_STOPPED', `The node ${this.name} was stopped.`)
   }
+}
+
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))])
+  clearTimeout(timer)
 }

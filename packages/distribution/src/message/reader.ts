@@ -1,4 +1,4 @@
-import { type Atom, DecodeError, Decoder, type DecoderInit, Tuple } from '@tiebeam/etf'
+import { Atom, DecodeError, Decoder, type DecoderInit, Tuple } from '@tiebeam/etf'
 import { OPERATION, toSignal } from '../control.ts'
 import type { Signal } from '../signals.ts'
 import { AtomCache } from './atom-cache.ts'
@@ -21,6 +21,8 @@ import {
 export interface MessageReaderInit {
   /** How terms become values; see {@link DecoderInit}. */
   readonly decoder?: DecoderInit
+  /** Messages to these registered names are decoded exactly, whatever `decoder` says. */
+  readonly exactNames?: ReadonlySet<string>
   /** Bytes of one message put together from fragments. Default 256 MiB. */
   readonly messageBytesMax?: number
   /** Messages of which only some fragments have arrived. Default 4096. */
@@ -37,6 +39,7 @@ const PARTIAL_BYTES_MAX = 512 * 1024 * 1024
 const SMALL_BYTES_MAX = 64 * 1024
 
 const NO_REFERENCES: readonly Atom[] = []
+const NO_NAMES: ReadonlySet<string> = new Set()
 
 /**
  * Turns the frames of one link into signals. It holds what the link's past means for its future: the atom cache and unfinished
@@ -44,6 +47,8 @@ const NO_REFERENCES: readonly Atom[] = []
  */
 export class MessageReader {
   readonly #decoder: Decoder
+  readonly #exactDecoder: Decoder
+  readonly #exactNames: ReadonlySet<string>
   readonly #cache = new AtomCache()
   readonly #identifiers = new IdentifierReader()
   readonly #fragments: FragmentAssembler
@@ -54,6 +59,8 @@ export class MessageReader {
 
   constructor(init: MessageReaderInit = {}) {
     this.#decoder = new Decoder(init.decoder)
+    this.#exactNames = init.exactNames ?? NO_NAMES
+    this.#exactDecoder = this.#exactNames.size === 0 ? this.#decoder : new Decoder({ decoding: 'exact' })
     this.#fragments = new FragmentAssembler({
       messageBytesMax: init.messageBytesMax ?? MESSAGE_BYTES_MAX,
       sequencesMax: init.sequencesMax ?? SEQUENCES_MAX,
@@ -113,8 +120,8 @@ export class MessageReader {
     }
     const known = this.#memo.find(this.#view, start, end, this.#cache.version)
     if (known !== undefined) {
-      const message = this.#readPayload(bytes, start + known.length, end, known.references)
       const { from, to } = known
+      const message = this.#readPayload(bytes, start + known.length, end, known.references, to)
       return typeof to === 'string'
         ? { type: 'sendName', from, name: to, message }
         : { type: 'send', from, to, message }
@@ -171,7 +178,7 @@ export class MessageReader {
     const at = this.#decoder.offset
     if (at === end) return toSignal({ control, hasPayload: false })
     if (bytes[at] !== VERSION) throw malformed('its payload has no version')
-    const payload = this.#readPayload(bytes, at + 1, end, NO_REFERENCES)
+    const payload = this.#readPayload(bytes, at + 1, end, NO_REFERENCES, nameIn(control))
     return toSignal({ control, payload, hasPayload: true })
   }
 
@@ -179,7 +186,7 @@ export class MessageReader {
     const control = this.#readControl(bytes, at, end, references)
     const payloadAt = this.#decoder.offset
     if (payloadAt === end) return toSignal({ control, hasPayload: false })
-    const payload = this.#readPayload(bytes, payloadAt, end, references)
+    const payload = this.#readPayload(bytes, payloadAt, end, references, nameIn(control))
     return toSignal({ control, payload, hasPayload: true })
   }
 
@@ -219,7 +226,8 @@ export class MessageReader {
         if (identifiers.readAtom(view, identifiers.offset, end, references) === undefined) return undefined
         const name = identifiers.readAtom(view, identifiers.offset, end, references)
         if (name === undefined) return undefined
-        return { type: 'sendName', from, name, message: this.#readPayload(bytes, identifiers.offset, end, references) }
+        const message = this.#readPayload(bytes, identifiers.offset, end, references, name)
+        return { type: 'sendName', from, name, message }
       }
       case OPERATION.ALIAS_SEND: {
         if (arity !== 3) return undefined
@@ -245,9 +253,20 @@ export class MessageReader {
     throw malformed('its control message is not a tuple')
   }
 
-  #readPayload(bytes: Buffer, at: number, end: number, references: readonly Atom[]): unknown {
-    const payload = this.#decoder.readTerm(bytes, at, end, references)
-    if (this.#decoder.offset !== end) throw malformed(`${end - this.#decoder.offset} bytes follow its payload`)
+  /** `to` is whoever the message is for, if that is a name. */
+  #readPayload(bytes: Buffer, at: number, end: number, references: readonly Atom[], to?: unknown): unknown {
+    const exact = typeof to === 'string' && this.#exactNames.has(to)
+    const decoder = exact ? this.#exactDecoder : this.#decoder
+    const payload = decoder.readTerm(bytes, at, end, references)
+    if (decoder.offset !== end) throw malformed(`${end - decoder.offset} bytes follow its payload`)
     return payload
   }
+}
+
+/** The registered name to which a control message brings its payload. */
+function nameIn(control: Tuple): string | undefined {
+  const operation = control.at(0)
+  if (operation !== OPERATION.REG_SEND && operation !== OPERATION.REG_SEND_TT) return undefined
+  const name = control.at(3)
+  return name instanceof Atom ? name.name : undefined
 }

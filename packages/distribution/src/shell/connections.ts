@@ -26,11 +26,15 @@ export interface ConnectionsInit {
   readonly creation: number
   readonly cookie: string
   readonly hidden: boolean
+  /** Whether the node is a visible one to OTP peers. */
+  readonly published: boolean
   readonly allow: (name: string) => boolean
   readonly portSource: PortSource
   readonly tls: TlsInit | undefined
   readonly limits: NodeLimits
   readonly decoder: DecoderInit
+  /** Messages to these registered names are decoded exactly. */
+  readonly exactNames: ReadonlySet<string>
   /** Of the node itself. */
   readonly pid: () => Pid
   readonly logger: Logger
@@ -78,7 +82,8 @@ export class Connections implements Outlet {
 
   constructor(init: ConnectionsInit) {
     this.#init = init
-    this.#flags = init.hidden ? OFFERED_FLAGS & ~FLAGS.TIEBEAM.bit : OFFERED_FLAGS
+    if (init.hidden) this.#flags = OFFERED_FLAGS & ~FLAGS.TIEBEAM.bit
+    else this.#flags = init.published ? OFFERED_FLAGS | FLAGS.PUBLISHED.bit : OFFERED_FLAGS
   }
 
   /** @returns the port @throws DistributionError `LISTEN_FAILED` */
@@ -293,6 +298,7 @@ export class Connections implements Outlet {
       hidden: !hasFlag(peer.flags, 'PUBLISHED') && !hasFlag(peer.flags, 'TIEBEAM'),
       limits: this.#init.limits,
       decoder: this.#init.decoder,
+      exactNames: this.#init.exactNames,
       onSignal: (signal) => this.#init.onSignal(peer.name, signal),
       onClosed: (reason) => this.#closed(link, reason),
     })

@@ -16,6 +16,8 @@ export interface LinkInit {
   readonly limits: NodeLimits
   readonly decoder: DecoderInit
   readonly hidden: boolean
+  /** Messages to these registered names are decoded exactly. */
+  readonly exactNames: ReadonlySet<string>
   /** A signal from the peer. What it throws ends the link. */
   readonly onSignal: (signal: Signal) => void
   /** Called once, when the link has ended and will neither deliver nor take anything any more. */

@@ -48,6 +48,8 @@ interface DrainWaiter {
 export class Link {
   readonly peer: Peer
   readonly hidden: boolean
+  /** Whether both sides are visible nodes in OTP's sense, which speak `global`. */
+  readonly published: boolean
   readonly #socket: Socket
   readonly #init: LinkInit
   readonly #frames: FrameReader
@@ -77,13 +79,18 @@ export class Link {
     this.#init = init
     this.peer = init.peer
     this.hidden = init.hidden
+    this.published = hasFlag(init.peer.negotiated, 'PUBLISHED')
     this.#socket = init.socket
     this.#frames = init.frames
     const { limits } = init
     this.#frames.lengthBytes = 4
     this.#frames.frameBytesMax = limits.frameBytesMax
     this.#awake = new Awake(limits.busyWaitMs)
-    this.#reader = new MessageReader({ decoder: init.decoder, messageBytesMax: limits.messageBytesMax })
+    this.#reader = new MessageReader({
+      decoder: init.decoder,
+      exactNames: init.exactNames,
+      messageBytesMax: limits.messageBytesMax,
+    })
     this.#writer = new MessageWriter({ flags: init.peer.negotiated })
     this.#limit = new OutputLimit(limits.outputBytesMax)
     this.#flushBytesMax = limits.flushBytesMax

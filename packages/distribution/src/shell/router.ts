@@ -2,7 +2,8 @@ import { atom, type Pid, Reference } from '@tiebeam/etf'
 import { DistributionError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Node } from '../node.ts'
-import { type Destination, Down, ExitReason, type MonitorTarget, type RemoteName } from '../process/notices.ts'
+import type { ServedProcess, ServeInit } from '../node-service.ts'
+import { type Destination, Down, ExitReason, type MonitorTarget, NORMAL, type RemoteName } from '../process/notices.ts'
 import type { Behaviour, MonitorInit, ReceiveInit, SpawnInit } from '../process/process.ts'
 import { ProcessTable } from '../process/process-table.ts'
 import type { Recipient } from '../process/recipient.ts'
@@ -240,12 +241,25 @@ export class Router implements ProcessHost {
     return { pid, reference }
   }
 
-  /** Adds a process that the node itself serves. */
-  serve(name: string | undefined, handle: (message: unknown) => void): Pid {
+  /** Adds a process that the node itself, or a service of it, serves. */
+  serve({ name, handle }: ServeInit): ServedProcess {
+    if (name !== undefined) this.table.reserve(name)
     const process = new SystemProcess(this.table.nextPid(), handle)
+    const { pid } = process
     this.table.add(process)
-    if (name !== undefined) this.table.register(name, process.pid)
-    return process.pid
+    if (name !== undefined) this.table.register(name, pid)
+    return {
+      pid,
+      send: (to, message) => this.send(pid, to, message),
+      monitor: (target, init) => this.monitor(pid, target, init),
+      demonitor: (reference) => this.demonitor(pid, reference),
+      exit: (to, reason) => this.exit(pid, to, reason),
+      end: () => {
+        if (this.table.find(pid) !== process) return
+        this.table.remove(process)
+        this.#carryOut(this.relations.ended(pid, NORMAL))
+      },
+    }
   }
 
   ended(process: LocalProcess, reason: unknown, thrown?: { readonly error: unknown }): void {
