@@ -39,7 +39,8 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly creation: number
   /** On whose behalf the node itself links, monitors and sends. */
   readonly pid: Pid
-  readonly #logger: Logger
+  /** Where the node logs, and what is built on it may log. */
+  readonly logger: Logger
   readonly #router: Router
   readonly #connections: Connections
   /** Registered by the node itself and by its services. */
@@ -81,7 +82,7 @@ export class Node extends EventEmitter<NodeEvents> {
     this.name = name.name
     // Never 0, which stands for "any", and beyond what EPMD's old 2-bit creations reach.
     this.creation = Math.max(4, randomBytes(4).readUInt32BE())
-    this.#logger = loggerOf(init)
+    this.logger = loggerOf(init)
     const epmdPort = (init.epmd === false ? undefined : init.epmd?.port) ?? EPMD_PORT
     this.#connections = new Connections({
       node: name,
@@ -97,7 +98,7 @@ export class Node extends EventEmitter<NodeEvents> {
       decoder: decoderInitOf(init),
       exactNames: this.#exactNames,
       pid: () => this.pid,
-      logger: this.#logger,
+      logger: this.logger,
       onSignal: (peer, signal) => this.#router.receive(peer, signal),
       onUp: (link) => this.#up(link),
       onDown: (link, reason) => this.#down(link, reason),
@@ -108,7 +109,7 @@ export class Node extends EventEmitter<NodeEvents> {
       name: this.name,
       creation: this.creation,
       outlet: this.#connections,
-      logger: this.#logger,
+      logger: this.logger,
       mailboxMessagesMax: limits.mailboxMessagesMax,
       turnMessagesMax: limits.turnMessagesMax,
     })
@@ -118,7 +119,7 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   async #start(init: NodeInit, name: NodeName): Promise<void> {
-    const host: ServiceHost = { node: this, logger: this.#logger, serve: (serveInit) => this.#serve(serveInit) }
+    const host: ServiceHost = { node: this, logger: this.logger, serve: (serveInit) => this.#serve(serveInit) }
     for (const service of init.services ?? []) {
       await service.start(host)
       this.#services.unshift(service)
@@ -135,10 +136,10 @@ export class Node extends EventEmitter<NodeEvents> {
         serve: init.epmd?.serve,
         creation: this.creation,
         onEvent: (event) =>
-          this.#logger[event.type === 'retrying' ? 'warn' : 'debug']({ epmd: event }, `EPMD: ${event.type}`),
+          this.logger[event.type === 'retrying' ? 'warn' : 'debug']({ epmd: event }, `EPMD: ${event.type}`),
       })
     }
-    this.#logger.info({ address: listenAddress, port: this.#port }, 'node started')
+    this.logger.info({ address: listenAddress, port: this.#port }, 'node started')
   }
 
   /** The port at which other nodes reach this one. */
@@ -304,7 +305,7 @@ export class Node extends EventEmitter<NodeEvents> {
     const flushed = Promise.allSettled([...this.#connections.links].map((link) => link.flushed()))
     await within(timeoutMs, flushed)
     this.#connections.closeLinks(reason)
-    this.#logger.info('node stopped')
+    this.logger.info('node stopped')
   }
 
   async #stopServices(): Promise<void> {
@@ -312,7 +313,7 @@ export class Node extends EventEmitter<NodeEvents> {
       try {
         await service.stop?.()
       } catch (error) {
-        this.#logger.error({ err: error }, 'a service did not stop in order')
+        this.logger.error({ err: error }, 'a service did not stop in order')
       }
     }
   }
@@ -330,14 +331,14 @@ export class Node extends EventEmitter<NodeEvents> {
 
   #up(link: Link): void {
     const { name, creation } = link.peer
-    this.#logger.info({ peer: name, creation, hidden: link.hidden }, 'node up')
+    this.logger.info({ peer: name, creation, hidden: link.hidden }, 'node up')
     this.#emitSafely('nodeup', { name, hidden: link.hidden, published: link.published })
   }
 
   #down(link: Link, reason: DistributionError): void {
     const { name } = link.peer
     const ours = reason.code === 'DISCONNECTED' || reason.code === 'NODE_STOPPED' || reason.code === 'CONNECTION_CLOSED'
-    this.#logger[ours ? 'info' : 'warn']({ peer: name, err: reason }, 'node down')
+    this.logger[ours ? 'info' : 'warn']({ peer: name, err: reason }, 'node down')
     this.#router.disconnected(name)
     this.#emitSafely('nodedown', { name, hidden: link.hidden, published: link.published, reason })
   }
@@ -345,7 +346,7 @@ export class Node extends EventEmitter<NodeEvents> {
   #receive(message: unknown): void {
     if (message instanceof Down) this.#emitSafely('down', message)
     else if (message instanceof Exit) this.#emitSafely('exit', message)
-    else if (!this.#router.answered(this.pid, message)) this.#logger.debug('a message to the node itself, dropped')
+    else if (!this.#router.answered(this.pid, message)) this.logger.debug('a message to the node itself, dropped')
   }
 
   /** What a listener throws is an uncaught exception, as always with events, but does not come back to the connection it was told about. */
@@ -365,7 +366,7 @@ export class Node extends EventEmitter<NodeEvents> {
     try {
       this.send(answer.to, answer.message)
     } catch (error) {
-      this.#logger.warn({ err: error }, 'an answer of the node itself could not be sent')
+      this.logger.warn({ err: error }, 'an answer of the node itself could not be sent')
     }
   }
 

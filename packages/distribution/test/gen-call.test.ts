@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { atom, ImproperList, Pid, Reference, tuple } from '@tiebeam/etf'
-import { genCall, genCallOf, genCast, genCastOf, genReply, hasGenLabel } from '../src/system/gen-call.ts'
+import { genCall, genCallOf, genCast, genCastOf, genReply } from '../src/system/gen-call.ts'
 
 const pid = new Pid('a@b', 1, 2, 3)
 const alias = new Reference('a@b', 3, [1, 2, 3])
@@ -52,6 +52,4 @@ test('what is no well-formed call or cast is neither, whatever it claims', () =>
     assert.equal(genCallOf(message), undefined)
     assert.equal(genCastOf(message), undefined)
   }
-  assert.ok(hasGenLabel(tuple(atom('$gen_call'))))
-  assert.ok(!hasGenLabel(tuple(atom('gen_call'))))
 })

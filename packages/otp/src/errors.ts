@@ -1,5 +1,11 @@
 /** Stable codes of what can go wrong. The text of a message may change between releases, a code may not. */
-export type OtpErrorCode = 'OPTION_INVALID' | CallErrorCode
+export type OtpErrorCode =
+  | 'OPTION_INVALID'
+  /** A server ended before it was initialised. */
+  | 'START_FAILED'
+  /** A server was not initialised in time. */
+  | 'START_TIMEOUT'
+  | CallErrorCode
 
 /** What a call can end with instead of a reply. */
 export type CallErrorCode =
@@ -13,6 +19,8 @@ export type CallErrorCode =
   | 'SERVER_EXITED'
   /** A process called itself, and would have waited for ever. */
   | 'CALLING_SELF'
+  /** The server has no such call, or one that wants more arguments. */
+  | 'UNKNOWN_CALL'
   /** The answer is not of the form that `gen` prescribes. */
   | 'REPLY_MALFORMED'
 

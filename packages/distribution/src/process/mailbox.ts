@@ -8,7 +8,7 @@ export type Match<T> = (message: unknown) => T | boolean | undefined
 export type Mark = number
 
 /** Returned where there is no such message; a message itself may be `undefined`. */
-export const NONE: unique symbol = Symbol('no message')
+export const NO_MESSAGE: unique symbol = Symbol('no message')
 
 /** Taken from the middle, not yet squeezed out. */
 const HOLE: unique symbol = Symbol('hole')
@@ -42,7 +42,7 @@ export class Mailbox {
     return this.#removed + this.#messages.length
   }
 
-  /** Takes the first message, or gives {@link NONE}. */
+  /** Takes the first message, or gives {@link NO_MESSAGE}. */
   shift(): unknown {
     const messages = this.#messages
     while (this.#head < messages.length) {
@@ -57,11 +57,11 @@ export class Mailbox {
       return message
     }
     this.#reset()
-    return NONE
+    return NO_MESSAGE
   }
 
-  /** Takes the first message from `after` on for which `match` gives something, and gives that; or {@link NONE}. */
-  take<T>(match: Match<T>, after: Mark = 0): T | typeof NONE {
+  /** Takes the first message from `after` on for which `match` gives something, and gives that; or {@link NO_MESSAGE}. */
+  take<T>(match: Match<T>, after: Mark = 0): T | typeof NO_MESSAGE {
     const messages = this.#messages
     for (let index = Math.max(this.#head, after - this.#removed); index < messages.length; index++) {
       const message = messages[index]
@@ -72,7 +72,7 @@ export class Mailbox {
       else this.#dig(index)
       return (result === true ? message : result) as T
     }
-    return NONE
+    return NO_MESSAGE
   }
 
   /** Takes all. */

@@ -73,6 +73,11 @@ export interface Process extends AsyncIterable<unknown> {
   /** All messages that wait, at least one: the cheapest way to read many. */
   receiveAll(init?: ReceiveInit): Promise<unknown[]>
   /**
+   * The next message, if one is there and may be taken in this turn of the event loop; else {@link NO_MESSAGE}, and then `receive` waits.
+   * A loop that polls first and receives last handles messages that came together without a promise for each.
+   */
+  poll(): unknown
+  /**
    * The present end of the mailbox. An answer to what is sent from now on comes after it, so a selective receive for that answer can
    * name it as `after` and does not look through a backlog.
    */

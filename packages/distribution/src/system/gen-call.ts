@@ -49,11 +49,6 @@ export function genCastOf(message: unknown): GenCast | undefined {
   return elements.length === 2 && elements[0] === GEN_CAST ? { request: elements[1] } : undefined
 }
 
-/** Whether a message claims to be a call or a cast, well-formed or not. */
-export function hasGenLabel(message: unknown): boolean {
-  return message instanceof Tuple && (message.elements[0] === GEN_CALL || message.elements[0] === GEN_CAST)
-}
-
 /** The reply to a call; by the alias when the tag has one, as `gen:reply/2` does. */
 export function genReply({ pid, tag }: GenClient, reply: unknown): Answer {
   return { to: replyAliasOf(tag) ?? pid, message: new Tuple([tag, reply]) }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cases, random } from '@tiebeam/testing'
-import { Mailbox, NONE } from '../../src/process/mailbox.ts'
+import { Mailbox, NO_MESSAGE } from '../../src/process/mailbox.ts'
 
 test('messages leave in the order in which they came', () => {
   const mailbox = new Mailbox()
-  assert.equal(mailbox.shift(), NONE)
+  assert.equal(mailbox.shift(), NO_MESSAGE)
   for (let number = 0; number < 5_000; number += 1) mailbox.push(number)
   for (let number = 0; number < 5_000; number += 1) assert.equal(mailbox.shift(), number)
-  assert.equal(mailbox.shift(), NONE)
+  assert.equal(mailbox.shift(), NO_MESSAGE)
   assert.equal(mailbox.length, 0)
 })
 
@@ -17,7 +17,7 @@ test('undefined is a message like any other', () => {
   mailbox.push(undefined)
   assert.equal(mailbox.length, 1)
   assert.equal(mailbox.shift(), undefined)
-  assert.equal(mailbox.shift(), NONE)
+  assert.equal(mailbox.shift(), NO_MESSAGE)
 })
 
 test('a match takes the first that it wants, and may give something else for it', () => {
@@ -33,7 +33,7 @@ test('a match takes the first that it wants, and may give something else for it'
   )
   assert.equal(
     mailbox.take((message) => message === 'c'),
-    NONE,
+    NO_MESSAGE,
   )
   assert.deepEqual(mailbox.drain(), ['a', 2])
 })
@@ -88,12 +88,12 @@ test('it behaves like a plain array, and a mark never hides a later message', ()
           arrived += 1
           break
         case 3:
-          assert.equal(mailbox.shift(), model.shift()?.number ?? NONE)
+          assert.equal(mailbox.shift(), model.shift()?.number ?? NO_MESSAGE)
           break
         case 4: {
           const rest = source.integer(5)
           const found = model.findIndex(({ number }) => number % 5 === rest)
-          const expected = found === -1 ? NONE : model.splice(found, 1)[0]?.number
+          const expected = found === -1 ? NO_MESSAGE : model.splice(found, 1)[0]?.number
           assert.equal(
             mailbox.take((message) => (message as number) % 5 === rest),
             expected,

@@ -53,6 +53,11 @@ export function malformedReplyError(server: MonitorTarget, reply: unknown): Call
   return new CallError('REPLY_MALFORMED', text, { server, reason: tuple(atom('bad_reply'), reply) })
 }
 
+export function unknownCallError(server: MonitorTarget, name: string): CallError {
+  const text = `${nameOf(server)} knows no call ${name}, or not with these arguments. Is it of another version?`
+  return new CallError('UNKNOWN_CALL', text, { server, reason: tuple(atom('unknown_call'), name) })
+}
+
 function nameOf(server: MonitorTarget): string {
   if (typeof server === 'string') return server
   return 'name' in server ? `${server.name} on ${server.node}` : String(server)

@@ -1,4 +1,5 @@
 import {
+  type Destination,
   DistributionError,
   Down,
   genCall,
@@ -57,7 +58,12 @@ export function call(
  * @throws DistributionError `OUTPUT_FULL`, `NODE_NAME_INVALID`, `PROCESS_EXITED`; EncodeError
  */
 export function cast(caller: Caller, server: ServerName, request: unknown): void {
-  caller.send(typeof server === 'string' ? { name: server, node: nodeOf(caller).name } : server, genCast(request))
+  caller.send(addressOf(caller, server), genCast(request))
+}
+
+/** Where to send to. To a bare name that nobody has, sending is an error; here it is nothing. */
+export function addressOf(caller: Caller, server: ServerName): Destination {
+  return typeof server === 'string' ? { name: server, node: nodeOf(caller).name } : server
 }
 
 export function nodeOf(caller: Caller): Node {
@@ -71,6 +77,6 @@ function pidOnOwnNode(caller: Caller, server: ServerName): Pid | undefined {
   return server.node === node.name ? node.whereis(server.name) : undefined
 }
 
-function isTimeout(error: unknown): boolean {
+export function isTimeout(error: unknown): boolean {
   return error instanceof DistributionError && error.code === 'RECEIVE_TIMEOUT'
 }

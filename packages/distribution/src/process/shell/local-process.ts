@@ -2,7 +2,7 @@ import { atom, type Pid, type Reference } from '@tiebeam/etf'
 import { DistributionError } from '../../errors.ts'
 import type { Node } from '../../node.ts'
 import { decideExit } from '../exit-signal.ts'
-import { Mailbox, type Mark, type Match, NONE } from '../mailbox.ts'
+import { Mailbox, type Mark, type Match, NO_MESSAGE } from '../mailbox.ts'
 import { type Destination, Down, Exit, ExitReason, KILL, type MonitorTarget, NORMAL, reasonOf } from '../notices.ts'
 import type {
   Behaviour,
@@ -45,7 +45,7 @@ export interface ProcessHost {
 }
 
 interface Waiter {
-  /** Gives the result of a receive that takes this message, else {@link NONE}. */
+  /** Gives the result of a receive that takes this message, else {@link NO_MESSAGE}. */
   readonly accept: (message: unknown) => unknown
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
@@ -135,7 +135,7 @@ export class LocalProcess implements Process, Recipient {
         this.#settle(index--, waiter).reject(error)
         continue
       }
-      if (result === NONE) continue
+      if (result === NO_MESSAGE) continue
       this.#settle(index, waiter).resolve(result)
       return
     }
@@ -168,14 +168,19 @@ export class LocalProcess implements Process, Recipient {
     const { match, timeoutMs } = init
     if (match === undefined) {
       const message = this.#mailbox.shift()
-      return message === NONE ? this.#wait(takeAny, timeoutMs) : Promise.resolve(message)
+      return message === NO_MESSAGE ? this.#wait(takeAny, timeoutMs) : Promise.resolve(message)
     }
     try {
       const result = this.#mailbox.take(match, init.after)
-      return result === NONE ? this.#wait(acceptorOf(match), timeoutMs) : Promise.resolve(result)
+      return result === NO_MESSAGE ? this.#wait(acceptorOf(match), timeoutMs) : Promise.resolve(result)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  poll(): unknown {
+    if (this.#ended !== undefined) throw this.#exitedError()
+    return this.#mailbox.length > 0 && this.#host.budget.spend() === undefined ? this.#mailbox.shift() : NO_MESSAGE
   }
 
   receiveAll(init: ReceiveInit = {}): Promise<unknown[]> {
@@ -203,7 +208,7 @@ export class LocalProcess implements Process, Recipient {
   #nextNow(): Promise<IteratorResult<unknown>> {
     if (this.#ended !== undefined) return handled(Promise.reject(this.#exitedError()))
     const message = this.#mailbox.shift()
-    if (message !== NONE) return Promise.resolve({ value: message, done: false })
+    if (message !== NO_MESSAGE) return Promise.resolve({ value: message, done: false })
     return this.#wait(takeAsStep, undefined) as Promise<IteratorResult<unknown>>
   }
 
@@ -356,7 +361,7 @@ function acceptorOf(match: Match<unknown>): Waiter['accept'] {
   return (message) => {
     const result = match(message)
     if (result === true) return message
-    return result === undefined || result === false ? NONE : result
+    return result === undefined || result === false ? NO_MESSAGE : result
   }
 }
 

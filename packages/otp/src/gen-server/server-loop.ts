@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import {
+  DistributionError,
+  Exit,
+  ExitReason,
+  type GenCall,
+  genCallOf,
+  genCastOf,
+  genReply,
+  NO_MESSAGE,
+  type Pid,
+  type Process,
+  reasonOf,
+} from '@tiebeam/distribution'
+import { isTimeout } from '../gen/call.ts'
+import { SYSTEM } from '../gen/stop-server.ts'
+import { isPlannedEnd, NORMAL } from './ends.ts'
+import { type From, type Handler, type Later, noReply } from './handlers.ts'
+import { argumentsOf, RequestTable } from './requests.ts'
+import type { Server } from './server.ts'
+import { answerSystemRequest } from './system-messages.ts'
+
+interface Stop {
+  readonly reason: unknown
+  /** What was thrown, if that is why. */
+  readonly thrown?: { readonly error: unknown }
+}
+
+const IDLE: unique symbol = Symbol('nothing came in time')
+
+/** The life of one server after its start: takes one message after the other, and ends as `gen_server` does. */
+export class ServerLoop {
+  readonly self: Process
+  readonly #server: Server
+  readonly #parent: Pid | undefined
+  readonly #calls: RequestTable
+  readonly #casts: RequestTable
+  /** Of the call that is being handled. */
+  #client: From | undefined
+  #steps: (() => unknown)[] = []
+  #idleMs: number | undefined
+  #stop: Stop | undefined
+  /** The reply of the call that stopped the server: its caller has it when `terminate` is done. */
+  #lastReply: { readonly client: From; readonly reply: unknown } | undefined
+  #suspended = false
+  readonly #logged = new Set<string>()
+
+  constructor(self: Process, server: Server, parent: Pid | undefined) {
+    this.self = self
+    this.#server = server
+    this.#parent = parent
+    this.#calls = new RequestTable(server.calls)
+    this.#casts = new RequestTable(server.casts)
+  }
+
+  stop(reason: unknown): void {
+    this.#stop ??= { reason }
+  }
+
+  afterwards(step: () => unknown): void {
+    this.#steps.push(step)
+  }
+
+  set idleMs(idleMs: number) {
+    this.#idleMs = idleMs
+  }
+
+  later(keep: (from: From) => void): Later<never> {
+    assert(this.#client !== undefined, 'later() is for the handlers of calls: only a call can be replied to.')
+    keep(this.#client)
+    return noReply
+  }
+
+  /** A reply that cannot be delivered is no fault of the server, and concerns nobody else. One that has no term is. */
+  reply(client: From, reply: unknown): void {
+    const { to, message } = genReply(client, reply)
+    try {
+      this.self.send(to, message)
+    } catch (error) {
+      if (!isFaultOfClient(error)) throw error
+      this.logOnce('a reply', { client: String(client.pid), err: error }, 'a reply could not be sent')
+    }
+  }
+
+  /** What any peer can provoke is logged once by each server. */
+  logOnce(kind: string, fields: object, text: string): void {
+    if (this.#logged.has(kind)) return
+    this.#logged.add(kind)
+    this.self.node.logger.warn({ pid: String(this.self.pid), ...fields }, `${text}; further ones are not logged`)
+  }
+
+  /** Until the server stops; throws what its process is to end with. */
+  async run(): Promise<void> {
+    let stop: Stop | undefined
+    try {
+      stop = await this.#untilStopped()
+    } catch (error) {
+      if (hasEnded(this.self)) return
+      stop = { reason: reasonOf(error), thrown: { error } }
+    }
+    await this.#end(stop)
+  }
+
+  async #untilStopped(): Promise<Stop> {
+    while (this.#stop === undefined) {
+      const step = this.#steps.shift()
+      if (step !== undefined) {
+        await step()
+        continue
+      }
+      const message = this.self.poll()
+      const done = this.#handle(message === NO_MESSAGE ? await this.#next() : message)
+      if (done !== undefined) await done
+    }
+    return this.#stop
+  }
+
+  async #next(): Promise<unknown> {
+    const timeoutMs = this.#idleMs
+    if (timeoutMs === undefined) return this.self.receive()
+    try {
+      return await this.self.receive({ timeoutMs })
+    } catch (error) {
+      if (isTimeout(error)) return IDLE
+      throw error
+    }
+  }
+
+  /** Undefined when it is done; else it has to be waited for before the next message. */
+  #handle(message: unknown): PromiseLike<void> | undefined {
+    this.#idleMs = undefined
+    const call = genCallOf(message)
+    if (call !== undefined) return this.#handleCall(call)
+    const cast = genCastOf(message)
+    if (cast !== undefined) {
+      const handler = this.#casts.handlerOf(cast.request)
+      if (handler === undefined) return finished(this.#server.handleCast(cast.request))
+      return finished(handler(...argumentsOf(cast.request)))
+    }
+    if (message === IDLE) return finished(this.#server.handleTimeout())
+    if (this.#isOrderOfParent(message)) this.stop(message.reason)
+    else {
+      const system = genCallOf(message, SYSTEM)
+      if (system !== undefined) return this.#handleSystem(system)
+      return finished(this.#server.handleInfo(message))
+    }
+    return undefined
+  }
+
+  #handleCall({ client, request }: GenCall): PromiseLike<void> | undefined {
+    const handler: Handler | undefined = this.#calls.handlerOf(request)
+    this.#client = client
+    const result = handler === undefined ? this.#server.handleCall(request, client) : handler(...argumentsOf(request))
+    if (isPromiseLike(result)) return result.then((reply) => this.#answer(client, reply))
+    this.#answer(client, result)
+    return undefined
+  }
+
+  #answer(client: From, reply: unknown): void {
+    this.#client = undefined
+    if (reply === noReply) return
+    if (this.#stop === undefined) this.reply(client, reply)
+    else this.#lastReply = { client, reply }
+  }
+
+  #handleSystem({ client, request }: GenCall): Promise<void> | undefined {
+    const { reply, then } = answerSystemRequest(request, {
+      pid: this.self.pid,
+      parent: this.#parent,
+      module: this.#server.constructor.name,
+      suspended: this.#suspended,
+      state: () => this.#server.describeState(),
+    })
+    this.reply(client, reply)
+    switch (then.type) {
+      case 'run':
+        this.#suspended = false
+        return undefined
+      case 'suspend':
+        if (this.#suspended) return undefined
+        this.#suspended = true
+        return this.#whileSuspended()
+      case 'stop':
+        this.#suspended = false
+        this.stop(then.reason)
+        return undefined
+    }
+  }
+
+  /** Only `sys` and the parent are heard; everything else waits in the mailbox. */
+  async #whileSuspended(): Promise<void> {
+    while (this.#suspended) {
+      const message = await this.self.receive({
+        match: (each: unknown) => this.#isOrderOfParent(each) || genCallOf(each, SYSTEM) !== undefined,
+      })
+      if (this.#isOrderOfParent(message)) {
+        this.#suspended = false
+        this.stop(message.reason)
+      } else await this.#handleSystem(genCallOf(message, SYSTEM) as GenCall)
+    }
+  }
+
+  #isOrderOfParent(message: unknown): message is Exit {
+    return message instanceof Exit && this.#parent?.equals(message.from) === true
+  }
+
+  async #end(stop: Stop): Promise<void> {
+    let { reason, thrown } = stop
+    try {
+      await this.#server.terminate(reason, thrown?.error)
+    } catch (error) {
+      if (hasEnded(this.self)) return
+      reason = reasonOf(error)
+      thrown = { error }
+    } finally {
+      if (this.#lastReply !== undefined && !hasEnded(this.self)) {
+        this.reply(this.#lastReply.client, this.#lastReply.reply)
+      }
+    }
+    if (thrown !== undefined) throw thrown.error
+    if (reason === NORMAL) return
+    if (!isPlannedEnd(reason)) {
+      this.self.node.logger.error({ pid: String(this.self.pid), reason }, `${this.#server.constructor.name} stopped`)
+    }
+    throw new ExitReason(reason)
+  }
+}
+
+function finished(result: unknown): PromiseLike<void> | undefined {
+  return isPromiseLike(result) ? (result as PromiseLike<void>) : undefined
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function hasEnded(self: Process): boolean {
+  return self.signal.aborted
+}
+
+function isFaultOfClient(error: unknown): boolean {
+  return error instanceof DistributionError && (error.code === 'OUTPUT_FULL' || error.code === 'NODE_NAME_INVALID')
+}
