@@ -5,6 +5,14 @@ export type OtpErrorCode =
   | 'START_FAILED'
   /** A server was not initialised in time. */
   | 'START_TIMEOUT'
+  // Supervisors
+  | 'CHILD_START_FAILED'
+  | 'CHILD_ID_TAKEN'
+  | 'CHILD_NOT_FOUND'
+  | 'CHILD_RUNNING'
+  | 'CHILD_RESTARTING'
+  | 'CHILDREN_MAX'
+  | 'SUPERVISOR_STOPPED'
   | CallErrorCode
 
 /** What a call can end with instead of a reply. */

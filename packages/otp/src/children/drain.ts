@@ -1,0 +1,16 @@
+import type { ShutdownMs } from '../child-spec.ts'
+import { invalidOption } from '../invalid-option.ts'
+
+const DRAIN_MS = 4_000
+
+/**
+ * How long what a child serves may go on after it was told to shut down: less than the child itself has.
+ * @throws OtpError `OPTION_INVALID`
+ */
+export function drainMsOf(init: { readonly drainMs?: number; readonly shutdownMs?: ShutdownMs }): number {
+  const { drainMs, shutdownMs = 5_000 } = init
+  if (shutdownMs === 'brutalKill') return 0
+  if (drainMs === undefined) return Math.min(DRAIN_MS, shutdownMs * 0.8)
+  if (typeof drainMs === 'number' && drainMs >= 0 && (drainMs < shutdownMs || drainMs === 0)) return drainMs
+  throw invalidOption('drainMs', drainMs, `a number from 0, less than shutdownMs (${shutdownMs})`)
+}
