@@ -218,6 +218,12 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#router.table.find(pid) !== undefined
   }
 
+  /** How many messages wait in the mailbox of a process of this node; undefined when there is none of this pid or name. */
+  mailboxLength(process: Pid | string): number | undefined {
+    const { table } = this.#router
+    return (typeof process === 'string' ? table.whereis(process) : table.find(process))?.mailboxLength
+  }
+
   /**
    * Sends a message on behalf of the node itself; connects to the other node first, when that must be. Like in Erlang, nothing tells whether
    * it arrives; a message to a process that is not there is dropped. The message must not be changed afterwards: within the node it is

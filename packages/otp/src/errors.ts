@@ -13,6 +13,16 @@ export type OtpErrorCode =
   | 'CHILD_RESTARTING'
   | 'CHILDREN_MAX'
   | 'SUPERVISOR_STOPPED'
+  // Programs
+  | 'PROGRAM_UNSUPPORTED'
+  | 'PROGRAM_NOT_FOUND'
+  | 'PROGRAM_NOT_EXECUTABLE'
+  | 'PROGRAM_DIRECTORY_INVALID'
+  | 'PROGRAM_START_FAILED'
+  | 'PROGRAM_GUARD_FAILED'
+  | 'PROGRAM_NOT_READY'
+  | 'PROGRAM_INPUT_CLOSED'
+  | 'PROGRAM_INPUT_FULL'
   | CallErrorCode
 
 /** What a call can end with instead of a reply. */

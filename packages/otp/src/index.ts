@@ -9,10 +9,20 @@ export { type Caller, type CallInit, call, cast, type ServerName } from './gen/c
 export { CallError } from './gen/call-error.ts'
 export { abcast, type MultiCallInit, type MultiCallResult, multiCall } from './gen/multi-call.ts'
 export { type StopInit, stopServer } from './gen/stop-server.ts'
-export { type ChildInit as GenServerChildInit, GenServer, type ServerClass, type ServerInit } from './gen-server/gen-server.ts'
+export {
+  type ChildInit as GenServerChildInit,
+  GenServer,
+  type ServerClass,
+  type ServerInit,
+} from './gen-server/gen-server.ts'
 export { type From, type Handler, type Handlers, type Later, noReply, type Served } from './gen-server/handlers.ts'
 export { ServerRef, type ServerRefInit, serverRef } from './gen-server/server-ref.ts'
 export { StartError } from './gen-server/start-server.ts'
+export type { ProgramEnd, ProgramExit } from './program/program-end.ts'
+export { exitReasonOf } from './program/program-end.ts'
+export type { ProgramChildInit, ProgramInit, ProgramOutput } from './program/program-init.ts'
+export { type OutputStream, type ProgramLine, programLineOf } from './program/program-line.ts'
+export { Program, program } from './program/shell/program.ts'
 export { ChildStartError } from './supervisor/child-start-error.ts'
 export type { ChildCounts, ChildInfo, ChildStatus } from './supervisor/events.ts'
 export type { AutoShutdown, DynamicInit, RestartLimits, StaticInit, Strategy } from './supervisor/settings.ts'

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Logger } from '@tiebeam/distribution'
+import { OtpError } from '../../errors.ts'
+
+/**
+ * Waits for the end of its input, which the system closes when Node ends in whatever way. The first line is the process group to watch over, a second
+ * one says that it is no longer needed. SIGCONT lets a stopped program see its SIGTERM. `sleep` of a tenth is not POSIX, but
+ * everywhere; should it fail, the wait is shorter.
+ */
+const SCRIPT = `
+trap '' HUP INT QUIT TERM PIPE USR1 USR2
+read -r group || exit 0
+read -r released && exit 0
+kill -s TERM -- "-$group" || exit 0
+kill -s CONT -- "-$group"
+tenths=$1
+while [ "$tenths" -gt 0 ]; do
+  sleep 0.1
+  kill -s 0 -- "-$group" || exit 0
+  tenths=$((tenths - 1))
+done
+kill -s KILL -- "-$group"
+`
+
+/** A guard that was killed is replaced after this time. */
+const REPLACE_MS = 1_000
+
+export interface GuardInit {
+  readonly shutdownMs: number
+  readonly logger: Logger
+  /** Default /bin/sh. */
+  readonly shell?: string
+}
+
+/**
+ * A process that outlives this one for just as long as it takes to end a process group: SIGTERM, and after `shutdownMs` SIGKILL. It is in a session
+ * of its own, so that neither Ctrl-C nor the end of a terminal nor a signal to the program's group reaches it.
+ */
+export class Guard {
+  readonly #init: GuardInit
+  #process: ChildProcess
+  #group: number | undefined
+  #released = false
+  #replacing: NodeJS.Timeout | undefined
+
+  /**
+   * Starts the guard, which has nothing to watch over yet.
+   * @throws OtpError `PROGRAM_GUARD_FAILED`
+   */
+  static async start(init: GuardInit): Promise<Guard> {
+    const child = spawnGuard(init)
+    if (child.pid !== undefined) return new Guard(init, child)
+    const cause = await new Promise<Error>((resolve) => child.once('error', resolve))
+    throw new OtpError(
+      'PROGRAM_GUARD_FAILED',
+      `The process that would end the program after a crash of this one cannot be started: ${cause.message}. It needs /bin/sh; see the option \`guard\`.`,
+      { cause },
+    )
+  }
+
+  private constructor(init: GuardInit, child: ChildProcess) {
+    this.#init = init
+    this.#process = child
+    this.#adopt(child)
+  }
+
+  /** The number of the guard's own process. */
+  get osPid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** From now on the guard watches over this group. The system has the number when this returns: a crash right after is covered. */
+  watch(group: number): void {
+    this.#group = group
+    this.#process.stdin?.write(`${group}\n`)
+  }
+
+  /** The group has ended, or never was. */
+  release(): void {
+    this.#released = true
+    clearTimeout(this.#replacing)
+    this.#process.stdin?.end('released\n')
+  }
+
+  #adopt(child: ChildProcess): void {
+    this.#process = child
+    // Neither keeps Node from ending by itself.
+    child.unref()
+    ;(child.stdin as { unref?(): void } | null)?.unref?.()
+    // A guard that is gone no longer reads; its end is what counts.
+    child.stdin?.on('error', () => {})
+    child.once('error', () => this.#replaceLater())
+    child.once('exit', () => this.#replaceLater())
+    if (this.#group !== undefined) this.watch(this.#group)
+  }
+
+  #replaceLater(): void {
+    if (this.#released || this.#replacing !== undefined) return
+    this.#init.logger.warn({ group: this.#group }, 'the guard of a program has ended; another one takes its place')
+    this.#replacing = setTimeout(() => {
+      this.#replacing = undefined
+      this.#adopt(spawnGuard(this.#init))
+    }, REPLACE_MS)
+    this.#replacing.unref()
+  }
+}
+
+function spawnGuard({ shutdownMs, shell = '/bin/sh' }: GuardInit): ChildProcess {
+  // The first look comes after SIGTERM at once, so the last tenth is left out.
+  const tenths = Math.max(0, Math.floor(shutdownMs / 100) - 1)
+  return spawn(shell, ['-c', SCRIPT, 'tiebeam-guard', String(tenths)], {
+    cwd: '/',
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+}
