@@ -1,26 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Logger } from '@tiebeam/distribution'
 import { OtpError } from '../../errors.ts'
-
-/**
- * Waits for the end of its input, which the system closes when Node ends in whatever way. The first line is the process group to watch over, a second
- * one says that it is no longer needed. SIGCONT lets a stopped program see its SIGTERM. `sleep` of a tenth is not POSIX, but
- * everywhere; should it fail, the wait is shorter.
- */
-const SCRIPT = `
-trap '' HUP INT QUIT TERM PIPE USR1 USR2
-read -r group || exit 0
-read -r released && exit 0
-kill -s TERM -- "-$group" || exit 0
-kill -s CONT -- "-$group"
-tenths=$1
-while [ "$tenths" -gt 0 ]; do
-  sleep 0.1
-  kill -s 0 -- "-$group" || exit 0
-  tenths=$((tenths - 1))
-done
-kill -s KILL -- "-$group"
-`
+import { guardArguments } from '../guard-script.ts'
 
 /** A guard that was killed is replaced after this time. */
 const REPLACE_MS = 1_000
@@ -106,9 +87,7 @@ export class Guard {
 }
 
 function spawnGuard({ shutdownMs, shell = '/bin/sh' }: GuardInit): ChildProcess {
-  // The first look comes after SIGTERM at once, so the last tenth is left out.
-  const tenths = Math.max(0, Math.floor(shutdownMs / 100) - 1)
-  return spawn(shell, ['-c', SCRIPT, 'tiebeam-guard', String(tenths)], {
+  return spawn(shell, guardArguments(shutdownMs), {
     cwd: '/',
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
     detached: true,

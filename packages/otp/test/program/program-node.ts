@@ -1,0 +1,89 @@
+import type { TestContext } from 'node:test'
+import { ExitReason, type LogFunction, type Logger, Node, type Process } from '@tiebeam/distribution'
+import { freePort, waitFor } from '@tiebeam/testing'
+import { Program, type ProgramInit } from '../../src/index.ts'
+import { groupIsAlive } from '../../src/program/shell/group.ts'
+
+export async function startNode(t: TestContext, logger?: Logger): Promise<Node> {
+  const node = await Node.start({
+    name: 'programs@127.0.0.1',
+    cookie: 'secret',
+    epmd: false,
+    port: await freePort(),
+    ...(logger !== undefined && { logger }),
+  })
+  t.after(() => node.stop())
+  return node
+}
+
+/** A shell script as a program; what it is given as arguments is `$1` and so on. */
+export function script(text: string, ...args: string[]): Pick<ProgramInit, 'command' | 'args'> {
+  return { command: '/bin/sh', args: ['-c', text, 'sh', ...args] }
+}
+
+/** Runs a program to its end, and gives what it printed to standard output. */
+export async function outputOf(node: Node, init: ProgramInit): Promise<string[]> {
+  const lines: string[] = []
+  const output: ProgramInit['output'] = ({ stream, text }) => {
+    if (stream === 'stdout') lines.push(text)
+  }
+  const program = await Program.start(node, { ...init, output })
+  await program.exited
+  return lines
+}
+
+/** Runs a function as a process, and gives what it returns. */
+export function asProcess<T>(node: Node, behaviour: (self: Process) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    node.spawn((self) => behaviour(self).then(resolve, reject), { trapExit: true })
+  })
+}
+
+/** The number that a program printed. */
+export function numberIn(line: string | undefined): number {
+  const number = Number(line)
+  if (!(number > 1)) throw new ExitReason(`no process number: ${line}`)
+  return number
+}
+
+export function waitForEndOfGroup(group: number): Promise<true> {
+  return waitFor(async () => !(await groupIsAlive(group)), { what: `the end of process group ${group}` })
+}
+
+export interface LoggedLine {
+  readonly level: string
+  readonly text: string
+  readonly fields: Record<string, unknown>
+}
+
+/** Keeps what is logged. */
+export class RecordingLogger implements Logger {
+  readonly lines: LoggedLine[]
+  readonly #bindings: Record<string, unknown>
+  readonly trace = this.#level('trace')
+  readonly debug = this.#level('debug')
+  readonly info = this.#level('info')
+  readonly warn = this.#level('warn')
+  readonly error = this.#level('error')
+  readonly fatal = this.#level('fatal')
+
+  constructor(lines: LoggedLine[] = [], bindings: Record<string, unknown> = {}) {
+    this.lines = lines
+    this.#bindings = bindings
+  }
+
+  child(bindings: Record<string, unknown>): Logger {
+    return new RecordingLogger(this.lines, { ...this.#bindings, ...bindings })
+  }
+
+  texts(level: string): string[] {
+    return this.lines.filter((line) => line.level === level).map((line) => line.text)
+  }
+
+  #level(level: string): LogFunction {
+    return (first: object | string, second?: string) => {
+      const [object, text] = typeof first === 'string' ? [{}, first] : [first, second ?? '']
+      this.lines.push({ level, text, fields: { ...this.#bindings, ...object } })
+    }
+  }
+}
