@@ -3,8 +3,13 @@ import { type Destination, DistributionError, type Logger, Pid, type Process, Re
 import type { ProgramOutput } from '../program-init.ts'
 import { lineMessage, type ProgramLine } from '../program-line.ts'
 
-/** Where lines go. Takes one; or gives a promise, after which the same line is to be offered again. */
-export type LineSink = (line: ProgramLine) => Promise<unknown> | undefined
+/** Where lines go. */
+export interface LineSink {
+  /** Takes a line; or gives a promise, after which the same line is to be offered again. Throws what the receiver throws. */
+  offer(line: ProgramLine): Promise<unknown> | undefined
+  /** Resolves when the receiver is done with the last line that was taken. Rejects with what it throws. */
+  settled(): Promise<void>
+}
 
 export interface LineSinkInit {
   readonly output: ProgramOutput
@@ -19,41 +24,62 @@ const MAILBOX_POLL_MS = 10
 
 export function lineSinkOf(init: LineSinkInit): LineSink {
   const { output } = init
-  if (output === 'log') return logSink(init.logger)
-  if (output === 'discard') return () => undefined
-  return typeof output === 'function' ? functionSink(output) : processSink(output.to, init)
+  if (typeof output === 'function') return new FunctionSink(output)
+  const offer = offerOf(output, init)
+  return { offer, settled: () => Promise.resolve() }
 }
 
-function logSink(logger: Logger): LineSink {
+function offerOf(
+  output: Exclude<ProgramOutput, (line: ProgramLine) => unknown>,
+  init: LineSinkInit,
+): LineSink['offer'] {
+  if (output === 'log') return logOffer(init.logger)
+  return output === 'discard' ? () => undefined : processOffer(output.to, init)
+}
+
+function logOffer(logger: Logger): LineSink['offer'] {
   return ({ stream, text }) => {
     logger[stream === 'stdout' ? 'info' : 'warn']({ stream }, text)
     return undefined
   }
 }
 
-/** At most one call is under way. What the function throws, or its promise rejects with, comes out of this call or the next. */
-function functionSink(take: (line: ProgramLine) => unknown): LineSink {
-  let pending: Promise<unknown> | undefined
-  let failure: { readonly error: unknown } | undefined
-  return (line) => {
-    if (failure !== undefined) throw failure.error
-    if (pending !== undefined) return pending
-    const result = take(line)
-    if (result instanceof Promise) {
-      pending = result
-        .catch((error: unknown) => {
-          failure = { error }
-        })
-        .finally(() => {
-          pending = undefined
-        })
-    }
+/** At most one call of the function is under way. */
+class FunctionSink implements LineSink {
+  readonly #take: (line: ProgramLine) => unknown
+  #pending: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(take: (line: ProgramLine) => unknown) {
+    this.#take = take
+  }
+
+  offer(line: ProgramLine): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#pending !== undefined) return this.#pending
+    const result = this.#take(line)
+    if (result instanceof Promise) this.#pending = this.#watch(result)
     return undefined
+  }
+
+  async settled(): Promise<void> {
+    await this.#pending
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Never rejects: what went wrong comes out of the next offer, so that it is told once. */
+  async #watch(result: Promise<unknown>): Promise<void> {
+    try {
+      await result
+    } catch (error) {
+      this.#failure = { error }
+    }
+    this.#pending = undefined
   }
 }
 
 /** Waits for a receiver that does not keep up: by the length of its mailbox on this node, by the output to another one. */
-function processSink(to: Destination, { self, logger, receiverMessagesMax }: LineSinkInit): LineSink {
+function processOffer(to: Destination, { self, logger, receiverMessagesMax }: LineSinkInit): LineSink['offer'] {
   let resumeBelow = receiverMessagesMax
   let isLost = false
   const lost = () => {

@@ -66,7 +66,7 @@ export class OutputReader {
     const line: ProgramLine = { program, stream, text, complete }
     onLine(line)
     for (;;) {
-      const room = sink(line)
+      const room = sink.offer(line)
       if (room === undefined) {
         this.#stuck = false
         return

@@ -13,7 +13,7 @@ import { environmentOf, type ProgramInit, type ProgramLimits } from '../program-
 import type { OutputStream, ProgramLine } from '../program-line.ts'
 import { groupIsAlive, signalGroup } from './group.ts'
 import { Guard } from './guard.ts'
-import { lineSinkOf } from './line-sinks.ts'
+import { type LineSink, lineSinkOf } from './line-sinks.ts'
 import { OutputReader } from './output-reader.ts'
 import { ProgramInput } from './program-input.ts'
 import { startErrorOf } from './start-error.ts'
@@ -40,6 +40,7 @@ export class RunningProgram {
   readonly #logger: Logger
   readonly #readers: readonly OutputReader[]
   readonly #timers = new Map<TimerName, NodeJS.Timeout>()
+  #hasOutputFailed = false
   #resolveStarted!: () => void
   #resolveEnded!: (end: ProgramEnd) => void
 
@@ -99,7 +100,7 @@ export class RunningProgram {
     // What may come from now on (a signal that could not be sent) is thrown where it is tried.
     child.on('error', () => {})
     this.#handle({ type: 'spawned' })
-    void this.#readOutput()
+    void this.#readOutput(sink)
   }
 
   /** SIGTERM to the group, and SIGKILL after `shutdownMs`; the process then ends with this reason. */
@@ -121,12 +122,16 @@ export class RunningProgram {
     }
   }
 
-  async #readOutput(): Promise<void> {
-    await Promise.all(this.#readers.map((reader) => reader.read().catch((error) => this.#outputFailed(error))))
+  async #readOutput(sink: LineSink): Promise<void> {
+    const failed = (error: unknown) => this.#outputFailed(error)
+    await Promise.all(this.#readers.map((reader) => reader.read().catch(failed)))
+    await sink.settled().catch(failed)
     this.#handle({ type: 'outputEnded' })
   }
 
   #outputFailed(error: unknown): void {
+    if (this.#hasOutputFailed) return
+    this.#hasOutputFailed = true
     this.#logger.error({ err: error }, 'the receiver of the output threw; the program is ended')
     for (const reader of this.#readers) reader.abandon()
     this.stop(tuple(atom('output_failed'), String(error)))
