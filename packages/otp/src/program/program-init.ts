@@ -1,5 +1,5 @@
 import type { Destination, Logger } from '@tiebeam/distribution'
-import type { Restart } from '../child-spec.ts'
+import type { ChildInit } from '../child-spec.ts'
 import { OtpError } from '../errors.ts'
 import type { ProgramLine } from './program-line.ts'
 
@@ -49,10 +49,8 @@ export interface ProgramInit {
   readonly logger?: Logger
 }
 
-export interface ProgramChildInit extends ProgramInit {
-  /** Default 'permanent'. */
-  readonly restart?: Restart
-}
+/** Its `logger` is by default that of the supervisor. */
+export interface ProgramChildInit extends ProgramInit, Pick<ChildInit, 'restart' | 'significant'> {}
 
 /** The numbers of a {@link ProgramInit}, with defaults filled in. */
 export interface ProgramLimits {

@@ -5,12 +5,13 @@ import { atom, Down, Exit, tuple } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { Program, type ProgramInit, program } from '../../src/index.ts'
 import { groupIsAlive } from '../../src/program/shell/group.ts'
-import { asProcess, numberIn, RecordingLogger, script, startNode, waitForEndOfGroup } from './program-node.ts'
+import { startAlone } from '../start.ts'
+import { asProcess, numberIn, RecordingLogger, script, waitForEndOfGroup } from './program-node.ts'
 
 const SHUTDOWN = atom('shutdown')
 
 async function start(t: TestContext, init: ProgramInit) {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   return { node, logger, program: await Program.start(node, { logger, ...init }) }
 }
@@ -27,7 +28,7 @@ const ends = [
 
 for (const { text, reason } of ends) {
   test(`the exit reason of a program that does ${text} is ${reason}`, async (t) => {
-    const node = await startNode(t)
+    const node = await startAlone(t)
     const seen = await asProcess(node, async (self) => {
       const started = await Program.start(node, { ...script(`read -r line; ${text}`), input: 'pipe' })
       const reference = self.monitor(started.pid)
@@ -149,7 +150,7 @@ test("the program leads a session of its own, so a terminal's Ctrl-C does not re
 })
 
 test('a supervisor that shuts a program down sees shutdown, and has nothing left of it', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   await asProcess(node, async (self) => {
     const pid = await program({ ...script(UNWILLING), ready: /ready/, shutdownMs: 200, logger }).start(self)

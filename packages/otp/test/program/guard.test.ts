@@ -8,7 +8,8 @@ import { Program } from '../../src/index.ts'
 import { guardArguments } from '../../src/program/guard-script.ts'
 import { groupIsAlive, signalGroup } from '../../src/program/shell/group.ts'
 import { Guard } from '../../src/program/shell/guard.ts'
-import { numberIn, RecordingLogger, script, startNode, waitForEndOfGroup } from './program-node.ts'
+import { startAlone } from '../start.ts'
+import { numberIn, RecordingLogger, script, waitForEndOfGroup } from './program-node.ts'
 
 const UNWILLING = 'trap "" TERM; echo unwilling; while :; do sleep 0.1; done'
 
@@ -102,7 +103,7 @@ test('without a shell there is no guard, which is an error that says what to do'
 })
 
 test('a program without a guard is started and stopped all the same', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const program = await Program.start(node, { ...script('exec sleep 600'), guard: false })
   assert.equal((await program.stop()).signal, 'SIGTERM')
 })

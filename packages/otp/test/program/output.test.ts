@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atom, type Node, tuple } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { Program, type ProgramLine, programLineOf } from '../../src/index.ts'
-import { asProcess, outputOf, RecordingLogger, script, startNode } from './program-node.ts'
+import { startAlone } from '../start.ts'
+import { asProcess, outputOf, RecordingLogger, script } from './program-node.ts'
 
 const FLOOD = "yes 'a line that is printed again and again'"
 
@@ -13,7 +14,7 @@ function residentBytes(): number {
 }
 
 test('output goes to the log: info and warn, with the program and the stream', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   const program = await Program.start(node, {
     ...script('echo out; printf "half "; printf line; echo err >&2'),
@@ -38,7 +39,7 @@ test('output goes to the log: info and warn, with the program and the stream', a
 })
 
 test('output goes to a process as messages, by pid or by name, all of it before the end', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   await asProcess(node, async (self) => {
     self.register('reader')
     for (const to of [self.pid, 'reader', { name: 'reader', node: node.name }]) {
@@ -55,20 +56,20 @@ test('output goes to a process as messages, by pid or by name, all of it before 
 })
 
 test('long lines come in pieces of at most lineBytesMax', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const lines = await outputOf(node, { ...script('printf "%050d\\n1\\n" 7'), lineBytesMax: 20 })
   assert.deepEqual(lines, ['0'.repeat(20), '0'.repeat(20), '0000000007', '1'])
 })
 
 test('every line of much output arrives, in order', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const lines = await outputOf(node, { command: 'seq', args: ['200000'] })
   assert.equal(lines.length, 200_000)
   assert.ok(lines.every((line, index) => Number(line) === index + 1))
 })
 
 test('a function that returns a promise gets one line at a time', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const seen: string[] = []
   let calls = 0
   const program = await Program.start(node, {
@@ -95,7 +96,7 @@ for (const [what, output] of [
   ['rejects', () => Promise.reject(new Error('no room'))],
 ] as const) {
   test(`a program whose output is given to a function that ${what} is ended with that reason`, async (t) => {
-    const node = await startNode(t)
+    const node = await startAlone(t)
     const logger = new RecordingLogger()
     const program = await Program.start(node, { ...script(FLOOD), output, logger })
     const { reason } = await program.exited
@@ -105,7 +106,7 @@ for (const [what, output] of [
 }
 
 test('a process that does not read has a full mailbox and no more, and the program waits', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   const lines = await asProcess(node, async (self) => {
     const before = residentBytes()
@@ -134,7 +135,7 @@ test('a process that does not read has a full mailbox and no more, and the progr
 })
 
 test('a flood of output that is discarded or slowly read does not fill the memory', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   let taken = 0
   const discarded = await Program.start(node, { ...script(FLOOD), output: 'discard' })
   const slow = await Program.start(node, {
@@ -152,7 +153,7 @@ test('a flood of output that is discarded or slowly read does not fill the memor
 })
 
 test('output to nobody is dropped, which is said once', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   for (const to of ['nobody', await deadPid(node)]) {
     logger.lines.length = 0
@@ -169,7 +170,7 @@ async function deadPid(node: Node) {
 }
 
 test('what is written comes to the program, by function or message, until its input is closed', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   const program = await Program.start(node, { command: 'cat', input: 'pipe', name: 'cat', logger })
   await program.write('a\n')
@@ -184,7 +185,7 @@ test('what is written comes to the program, by function or message, until its in
 })
 
 test('input is refused when there is none, or too much of it waits', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const without = await Program.start(node, { command: 'sleep', args: ['600'] })
   await assert.rejects(without.write('x'), { code: 'PROGRAM_INPUT_CLOSED' })
   await without.stop()

@@ -1,20 +1,7 @@
-import type { TestContext } from 'node:test'
-import { ExitReason, type LogFunction, type Logger, Node, type Process } from '@tiebeam/distribution'
-import { freePort, waitFor } from '@tiebeam/testing'
+import { ExitReason, type LogFunction, type Logger, type Node, type Process } from '@tiebeam/distribution'
+import { waitFor } from '@tiebeam/testing'
 import { Program, type ProgramInit } from '../../src/index.ts'
 import { groupIsAlive } from '../../src/program/shell/group.ts'
-
-export async function startNode(t: TestContext, logger?: Logger): Promise<Node> {
-  const node = await Node.start({
-    name: 'programs@127.0.0.1',
-    cookie: 'secret',
-    epmd: false,
-    port: await freePort(),
-    ...(logger !== undefined && { logger }),
-  })
-  t.after(() => node.stop())
-  return node
-}
 
 /** A shell script as a program; what it is given as arguments is `$1` and so on. */
 export function script(text: string, ...args: string[]): Pick<ProgramInit, 'command' | 'args'> {

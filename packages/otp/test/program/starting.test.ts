@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test'
 import { atom, Exit, ExitReason, tuple } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { OtpError, Program, program } from '../../src/index.ts'
-import { asProcess, outputOf, RecordingLogger, script, startNode } from './program-node.ts'
+import { startAlone } from '../start.ts'
+import { asProcess, outputOf, RecordingLogger, script } from './program-node.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const made = await realpath(await mkdtemp(path.join(tmpdir(), 'tiebeam-program-')))
@@ -15,7 +16,7 @@ async function folder(t: TestContext): Promise<string> {
 }
 
 test('arguments reach the program as they are', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const args = ['', ' ', 'a b', '*', '$HOME', '"', "'", '\\', '`id`', ';', '-n', '--', '😀', '\t', 'ü']
   const lines = await outputOf(node, script('for arg do printf "<%s>\\n" "$arg"; done', ...args))
   assert.deepEqual(
@@ -26,7 +27,7 @@ test('arguments reach the program as they are', async (t) => {
 })
 
 test('the environment is added to that of the node, or replaces it', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const env = { TIEBEAM_ADDED: "a 'b' $c", 'name.with-dots': '1', HOME: undefined }
   const added = await outputOf(node, { command: 'env', env })
   assert.ok(added.includes("TIEBEAM_ADDED=a 'b' $c"))
@@ -40,14 +41,14 @@ test('the environment is added to that of the node, or replaces it', async (t) =
 })
 
 test('a program runs in its working directory, and its input is empty', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const cwd = await folder(t)
   assert.deepEqual(await outputOf(node, { command: 'pwd', cwd }), [cwd])
   assert.deepEqual(await outputOf(node, { command: 'cat' }), [])
 })
 
 test('what cannot be started is refused with a reason and advice, and leaves no process behind', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const cwd = await folder(t)
   const file = path.join(cwd, 'no-program')
   await writeFile(file, 'text')
@@ -79,7 +80,7 @@ test('what cannot be started is refused with a reason and advice, and leaves no 
 })
 
 test('a supervisor learns why a child cannot start from the rejection alone', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   await asProcess(node, async (self) => {
     await assert.rejects(program({ command: 'no-such-program' }).start(self), { code: 'PROGRAM_NOT_FOUND' })
     await assert.rejects(program({ ...script('exit 3'), ready: /./ }).start(self), { code: 'PROGRAM_NOT_READY' })
@@ -88,7 +89,7 @@ test('a supervisor learns why a child cannot start from the rejection alone', as
 })
 
 test('a program with `ready` has started when a line matches', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const logger = new RecordingLogger()
   const ready = await Program.start(node, {
     ...script('echo one; echo two >&2; echo listening >&2; sleep 600'),
@@ -102,7 +103,7 @@ test('a program with `ready` has started when a line matches', async (t) => {
 })
 
 test('a program that is not ready in time, or ends before, has not started, and nothing of it is left', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const { processes } = node.stats()
   await assert.rejects(
     Program.start(node, { ...script('sleep 600'), ready: /never/, readyMs: 50 }),
@@ -121,7 +122,7 @@ test('a program that is not ready in time, or ends before, has not started, and 
 })
 
 test('the process of a program can have a name, which is free again after its end', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const first = await Program.start(node, { command: 'sleep', args: ['600'], name: 'sleeper' })
   assert.ok(node.whereis('sleeper')?.equals(first.pid))
   await assert.rejects(Program.start(node, { command: 'true', name: 'sleeper' }), { code: 'NAME_TAKEN' })
@@ -130,7 +131,7 @@ test('the process of a program can have a name, which is free again after its en
 })
 
 test('a program that is told to end before it has started does not start', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const starting = Program.start(node, { command: 'sleep', args: ['600'], name: 'sleeper' })
   node.exit(node.whereis('sleeper')!, atom('kill'))
   await assert.rejects(starting, { code: 'PROGRAM_START_FAILED' })
@@ -139,7 +140,7 @@ test('a program that is told to end before it has started does not start', async
 })
 
 test('a program that crashes is started anew by its parent', async (t) => {
-  const node = await startNode(t)
+  const node = await startAlone(t)
   const file = path.join(await folder(t), 'started-before')
   const logger = new RecordingLogger()
   const crashesOnce = script('echo $$; [ ! -e "$1" ] || exec sleep 600; touch "$1"; exit 4', file)

@@ -10,7 +10,7 @@ import {
   type SpawnInit,
   silentLogger,
 } from '@tiebeam/distribution'
-import type { ChildSpec } from '../../child-spec.ts'
+import type { ChildSpec, StartContext } from '../../child-spec.ts'
 import { OtpError } from '../../errors.ts'
 import { inputRequestOf } from '../input-message.ts'
 import { ABANDON_MS, OUTPUT_END_MS, TIMEOUT } from '../lifecycle.ts'
@@ -45,11 +45,12 @@ export function program(init: ProgramChildInit): ChildSpec {
   checkProgram(init)
   return {
     id: programIdOf(init),
-    start: async (parent) => {
+    start: async (parent, context) => {
       const spawnLinked: Launch['spawn'] = (behaviour, spawnInit) => parent.spawnLink(behaviour, spawnInit)
-      return (await launch({ spawn: spawnLinked, parent: parent.pid, init, limits })).pid
+      return (await launch({ spawn: spawnLinked, parent: parent.pid, init, limits, context })).pid
     },
     ...(init.restart !== undefined && { restart: init.restart }),
+    ...(init.significant !== undefined && { significant: init.significant }),
     shutdownMs: limits.shutdownMs + SHUTDOWN_MARGIN_MS,
     type: 'worker',
   }
@@ -74,7 +75,7 @@ export class Program {
     const limits = programLimitsOf(init)
     checkProgram(init)
     const spawn: Launch['spawn'] = (behaviour, spawnInit) => node.spawn(behaviour, spawnInit)
-    const { pid, running } = await launch({ spawn, parent: undefined, init, limits })
+    const { pid, running } = await launch({ spawn, parent: undefined, init, limits, context: undefined })
     return new Program(pid, running)
   }
 
@@ -111,6 +112,7 @@ interface Launch {
   readonly parent: Pid | undefined
   readonly init: ProgramInit
   readonly limits: ProgramLimits
+  readonly context: StartContext | undefined
 }
 
 interface Launched {
@@ -118,9 +120,9 @@ interface Launched {
   readonly running: RunningProgram
 }
 
-async function launch({ spawn, parent, init, limits }: Launch): Promise<Launched> {
+async function launch({ spawn, parent, init, limits, context }: Launch): Promise<Launched> {
   checkPlatform(process.platform)
-  const logger = (init.logger ?? silentLogger).child({ program: programIdOf(init) })
+  const logger = (init.logger ?? context?.logger ?? silentLogger).child({ program: programIdOf(init) })
   return new Promise((resolve, reject) => {
     let isEntered = false
     const behaviour: Behaviour = async (self) => {
@@ -128,8 +130,12 @@ async function launch({ spawn, parent, init, limits }: Launch): Promise<Launched
       try {
         const running = await RunningProgram.start(self, init, limits, logger)
         let isStarted = false
+        const stopEarly = () => running.stop(SHUTDOWN)
+        context?.signal.addEventListener('abort', stopEarly)
+        if (context?.signal.aborted) stopEarly()
         void running.started.then(() => {
           isStarted = true
+          context?.signal.removeEventListener('abort', stopEarly)
           resolve({ pid: self.pid, running })
         })
         const end = await lookAfter(self, running, logger)
