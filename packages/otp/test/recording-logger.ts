@@ -2,13 +2,15 @@ import type { Logger } from '@tiebeam/distribution'
 
 interface Line {
   readonly level: string
-  readonly fields: object
+  readonly fields: Readonly<Record<string, unknown>>
   readonly text: string
 }
 
 /** Keeps what is logged. */
 export class RecordingLogger implements Logger {
-  readonly lines: Line[] = []
+  /** Shared with the loggers that are children of this one. */
+  readonly lines: Line[]
+  readonly #bindings: Record<string, unknown>
   readonly trace = this.#at('trace')
   readonly debug = this.#at('debug')
   readonly info = this.#at('info')
@@ -16,8 +18,18 @@ export class RecordingLogger implements Logger {
   readonly error = this.#at('error')
   readonly fatal = this.#at('fatal')
 
-  child(): Logger {
-    return this
+  constructor(lines: Line[] = [], bindings: Record<string, unknown> = {}) {
+    this.lines = lines
+    this.#bindings = bindings
+  }
+
+  child(bindings: Record<string, unknown> = {}): RecordingLogger {
+    return new RecordingLogger(this.lines, { ...this.#bindings, ...bindings })
+  }
+
+  /** The texts of one level. */
+  texts(level: string): string[] {
+    return this.lines.filter((line) => line.level === level).map((line) => line.text)
   }
 
   /** Lines of warnings and errors with this text. */
@@ -26,8 +38,9 @@ export class RecordingLogger implements Logger {
   }
 
   #at(level: string) {
-    return (fields: object | string, text = ''): void => {
-      this.lines.push(typeof fields === 'string' ? { level, fields: {}, text: fields } : { level, fields, text })
+    return (first: object | string, second = ''): void => {
+      const [object, text] = typeof first === 'string' ? [{}, first] : [first, second]
+      this.lines.push({ level, fields: { ...this.#bindings, ...object }, text })
     }
   }
 }

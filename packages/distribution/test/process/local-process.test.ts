@@ -36,6 +36,17 @@ test('a process receives what is sent to its pid and its name, in order', async 
   assert.deepEqual(seen, [...Array(100).keys()])
 })
 
+test('the length of a mailbox can be seen by pid and by name, as long as there is a process', async (t) => {
+  const node = await startAlone(t)
+  const pid = node.spawn(() => new Promise(() => {}), { name: 'idle' })
+  for (let number = 0; number < 3; number += 1) node.send(pid, number)
+  assert.equal(node.mailboxLength(pid), 3)
+  assert.equal(node.mailboxLength('idle'), 3)
+  node.exit(pid, atom('kill'))
+  assert.equal(node.mailboxLength(pid), undefined)
+  assert.equal(node.mailboxLength('idle'), undefined)
+})
+
 test('a name belongs to one process, and is free when that has ended', async (t) => {
   const node = await startAlone(t)
   const first = await Probe.start(node)

@@ -5,8 +5,9 @@ import { atom, Down, Exit, tuple } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { Program, type ProgramInit, program } from '../../src/index.ts'
 import { groupIsAlive } from '../../src/program/shell/group.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import { startAlone } from '../start.ts'
-import { asProcess, numberIn, RecordingLogger, script, waitForEndOfGroup } from './program-node.ts'
+import { asProcess, numberIn, script, waitForEndOfGroup } from './program-node.ts'
 
 const SHUTDOWN = atom('shutdown')
 

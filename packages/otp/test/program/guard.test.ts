@@ -8,8 +8,9 @@ import { Program } from '../../src/index.ts'
 import { guardArguments } from '../../src/program/guard-script.ts'
 import { groupIsAlive, signalGroup } from '../../src/program/shell/group.ts'
 import { Guard } from '../../src/program/shell/guard.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import { startAlone } from '../start.ts'
-import { numberIn, RecordingLogger, script, waitForEndOfGroup } from './program-node.ts'
+import { numberIn, script, waitForEndOfGroup } from './program-node.ts'
 
 const UNWILLING = 'trap "" TERM; echo unwilling; while :; do sleep 0.1; done'
 

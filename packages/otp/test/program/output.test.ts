@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atom, type Node, tuple } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { Program, type ProgramLine, programLineOf } from '../../src/index.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import { startAlone } from '../start.ts'
-import { asProcess, outputOf, RecordingLogger, script } from './program-node.ts'
+import { asProcess, outputOf, script } from './program-node.ts'
 
 const FLOOD = "yes 'a line that is printed again and again'"
 
@@ -137,7 +138,7 @@ test('a process that does not read has a full mailbox and no more, and the progr
 test('a flood of output that is discarded or slowly read does not fill the memory', async (t) => {
   const node = await startAlone(t)
   let taken = 0
-  const discarded = await Program.start(node, { ...script(FLOOD), output: 'discard' })
+  const discarded = await Program.start(node, { ...script(`echo go; ${FLOOD}`), output: 'discard', ready: /go/ })
   const slow = await Program.start(node, {
     ...script(FLOOD),
     output: () => {

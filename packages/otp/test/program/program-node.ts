@@ -1,4 +1,4 @@
-import { ExitReason, type LogFunction, type Logger, type Node, type Process } from '@tiebeam/distribution'
+import { ExitReason, type Node, type Process } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { Program, type ProgramInit } from '../../src/index.ts'
 import { groupIsAlive } from '../../src/program/shell/group.ts'
@@ -35,42 +35,4 @@ export function numberIn(line: string | undefined): number {
 
 export function waitForEndOfGroup(group: number): Promise<true> {
   return waitFor(async () => !(await groupIsAlive(group)), { what: `the end of process group ${group}` })
-}
-
-export interface LoggedLine {
-  readonly level: string
-  readonly text: string
-  readonly fields: Record<string, unknown>
-}
-
-/** Keeps what is logged. */
-export class RecordingLogger implements Logger {
-  readonly lines: LoggedLine[]
-  readonly #bindings: Record<string, unknown>
-  readonly trace = this.#level('trace')
-  readonly debug = this.#level('debug')
-  readonly info = this.#level('info')
-  readonly warn = this.#level('warn')
-  readonly error = this.#level('error')
-  readonly fatal = this.#level('fatal')
-
-  constructor(lines: LoggedLine[] = [], bindings: Record<string, unknown> = {}) {
-    this.lines = lines
-    this.#bindings = bindings
-  }
-
-  child(bindings: Record<string, unknown>): Logger {
-    return new RecordingLogger(this.lines, { ...this.#bindings, ...bindings })
-  }
-
-  texts(level: string): string[] {
-    return this.lines.filter((line) => line.level === level).map((line) => line.text)
-  }
-
-  #level(level: string): LogFunction {
-    return (first: object | string, second?: string) => {
-      const [object, text] = typeof first === 'string' ? [{}, first] : [first, second ?? '']
-      this.lines.push({ level, text, fields: { ...this.#bindings, ...object } })
-    }
-  }
 }

@@ -6,8 +6,9 @@ import { type TestContext, test } from 'node:test'
 import { atom, Exit, ExitReason, tuple } from '@tiebeam/distribution'
 import { waitFor } from '@tiebeam/testing'
 import { OtpError, Program, program } from '../../src/index.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import { startAlone } from '../start.ts'
-import { asProcess, outputOf, RecordingLogger, script } from './program-node.ts'
+import { asProcess, outputOf, script } from './program-node.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const made = await realpath(await mkdtemp(path.join(tmpdir(), 'tiebeam-program-')))

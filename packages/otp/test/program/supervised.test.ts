@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { atom } from '@tiebeam/distribution'
 import { Child, requirePeer, waitFor } from '@tiebeam/testing'
 import { type OtpError, Program, program, Supervisor } from '../../src/index.ts'
+import { RecordingLogger } from '../recording-logger.ts'
 import { startAlone, startWithPeer } from '../start.ts'
-import { RecordingLogger, script, waitForEndOfGroup } from './program-node.ts'
+import { script, waitForEndOfGroup } from './program-node.ts'
 
 function osPids(logger: RecordingLogger): number[] {
   return logger.lines.filter(({ text }) => text === 'program started').map(({ fields }) => Number(fields.osPid))

@@ -35,8 +35,8 @@ const SHUTDOWN_MARGIN_MS = ABANDON_MS + OUTPUT_END_MS + 1_000
 /**
  * A program as the child of a supervisor.
  *
- * The start is done when the program runs and, with `ready`, has said so; it rejects with the OtpError that {@link Program.start} throws, when nothing of the program is
- * left. The process ends with the reason that {@link exitReasonOf} makes of the program's end.
+ * The start is done when the program runs and, with `ready`, has said so. It rejects with an OtpError as {@link Program.start} does, when
+ * nothing of the program is left. The process ends with the reason that {@link exitReasonOf} makes of the program's end.
  *
  * @throws OtpError `OPTION_INVALID`
  */

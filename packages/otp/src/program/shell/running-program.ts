@@ -91,9 +91,9 @@ export class RunningProgram {
     this.input = new ProgramInput(child.stdin, limits.inputBytesMax)
     const sink = lineSinkOf({ output: init.output ?? 'log', self, logger: this.#logger, ...limits })
     const onLine = this.#readiness(init.ready)
-    const reader = (readable: Readable | null, stream: OutputStream) =>
-      new OutputReader({ readable: readable as Readable, stream, program: self.pid, sink, onLine, ...limits })
-    this.#readers = [reader(child.stdout, 'stdout'), reader(child.stderr, 'stderr')]
+    const readers = (readable: Readable | null, stream: OutputStream) =>
+      readable === null ? [] : [new OutputReader({ readable, stream, program: self.pid, sink, onLine, ...limits })]
+    this.#readers = [...readers(child.stdout, 'stdout'), ...readers(child.stderr, 'stderr')]
     child.once('exit', (status, signal) => {
       this.#handle({ type: 'exited', exit: { status: status ?? undefined, signal: signal ?? undefined } })
     })
@@ -205,10 +205,12 @@ export class RunningProgram {
 }
 
 function spawnChild(init: ProgramInit): ChildProcess {
+  // What nobody reads, not even for a sign of readiness, does not have to come here.
+  const output = init.output === 'discard' && init.ready === undefined ? 'ignore' : 'pipe'
   return spawn(init.command, init.args ?? [], {
     cwd: init.cwd,
     env: environmentOf(init, process.env),
     detached: true,
-    stdio: [init.input === 'pipe' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    stdio: [init.input === 'pipe' ? 'pipe' : 'ignore', output, output],
   })
 }
