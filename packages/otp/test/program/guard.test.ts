@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@tiebeam/distribution'
-import { Child, findProgram, waitFor } from '@tiebeam/testing'
+import { Child, findProgram, spawnTied, waitFor } from '@tiebeam/testing'
 import { Program } from '../../src/index.ts'
 import { guardArguments } from '../../src/program/guard-script.ts'
 import { groupIsAlive, signalGroup } from '../../src/program/shell/group.ts'
@@ -17,7 +16,7 @@ const UNWILLING = 'trap "" TERM; echo unwilling; while :; do sleep 0.1; done'
 /** Starts a node with a program in a process of its own; resolves when the program has printed a line. */
 async function startGuarded(t: TestContext, text: string, shutdownMs: number) {
   const file = fileURLToPath(new URL('./guarded-node.js', import.meta.url))
-  const child = new Child(t, spawn(process.execPath, [file, String(shutdownMs), text]), 'the node')
+  const child = new Child(t, spawnTied(process.execPath, [file, String(shutdownMs), text]), 'the node')
   const [, group] = await child.waitForOutput(/group (\d+)/)
   t.after(() => signalGroup(Number(group), 'SIGKILL'))
   await child.waitForOutput(/program: /)
@@ -68,7 +67,7 @@ function isRunning(osPid: number): Promise<boolean> {
 }
 
 test('a guard ends when it is released, and leaves the group alone', async (t) => {
-  const sleeper = new Child(t, spawn('sleep', ['600'], { detached: true }), 'sleep')
+  const sleeper = new Child(t, spawnTied('sleep', ['600'], { detached: true }), 'sleep')
   const { guard, osPid } = await startGuard(t)
   guard.watch(sleeper.pid)
   guard.release()
@@ -85,7 +84,7 @@ test('a guard is not impressed by the signals of a terminal, and ends when its p
 })
 
 test('a guard that was killed is replaced, and the program goes on', async (t) => {
-  const sleeper = new Child(t, spawn('sleep', ['600'], { detached: true }), 'sleep')
+  const sleeper = new Child(t, spawnTied('sleep', ['600'], { detached: true }), 'sleep')
   const { guard, logger, osPid } = await startGuard(t)
   guard.watch(sleeper.pid)
   process.kill(osPid, 'SIGKILL')
@@ -122,9 +121,9 @@ for (const [name, ...options] of shells) {
   const shell = findProgram(name)
   const skip = shell === undefined && `${name} is not installed`
   test(`the guard works in ${[name, ...options].join(' ')}`, { skip }, async (t) => {
-    const program = new Child(t, spawn('sh', ['-c', UNWILLING], { detached: true }), 'the program')
+    const program = new Child(t, spawnTied('sh', ['-c', UNWILLING], { detached: true }), 'the program')
     await program.waitForOutput(/unwilling/)
-    const guard = new Child(t, spawn(shell as string, [...options, ...guardArguments(300)]), 'the guard')
+    const guard = new Child(t, spawnTied(shell as string, [...options, ...guardArguments(300)]), 'the guard')
     guard.process.stdin?.end(`${program.pid}\n`)
     assert.deepEqual(await program.exited, { code: null, signal: 'SIGKILL' })
     await guard.exited

@@ -1,10 +1,9 @@
 /** Programs below real supervisors, and output to real Erlang processes. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { atom } from '@tiebeam/distribution'
-import { Child, requirePeer, waitFor } from '@tiebeam/testing'
+import { Child, requirePeer, spawnTied, waitFor } from '@tiebeam/testing'
 import { type OtpError, Program, program, Supervisor } from '../../src/index.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 import { startAlone, startWithPeer } from '../start.ts'
@@ -72,7 +71,7 @@ test('in a container where Node is process 1, zombies in the group do not hold u
   if (!requirePeer(t, 'root', 'unshare')) return
   const file = fileURLToPath(new URL('./orphan-maker.js', import.meta.url))
   const args = ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, file]
-  const child = new Child(t, spawn('unshare', args), 'process 1')
+  const child = new Child(t, spawnTied('unshare', args), 'process 1')
   await child.waitForOutput(/process 1: ended with status 0/)
   await child.exited
 })
