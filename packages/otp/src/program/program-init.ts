@@ -89,6 +89,8 @@ export function checkProgram(init: ProgramInit): void {
   if (!isText(init.command) || init.command === '') throw invalid('command must be a file or the name of a program.')
   if (init.args?.every(isText) === false) throw invalid('args must be strings without NUL characters.')
   if (init.cwd !== undefined && !isText(init.cwd)) throw invalid('cwd must be a path without NUL characters.')
+  if (!isOutput(init.output ?? 'log'))
+    throw invalid("output must be 'log', 'discard', a function or { to: destination }.")
   for (const [name, value] of Object.entries(init.env ?? {})) {
     if (name === '' || name.includes('=') || !isText(name)) {
       throw invalid(`env: ${JSON.stringify(name)} cannot be the name of a variable.`)
@@ -124,6 +126,11 @@ export function environmentOf(
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0')
+}
+
+function isOutput(output: ProgramOutput): boolean {
+  if (output === 'log' || output === 'discard' || typeof output === 'function') return true
+  return typeof output === 'object' && output?.to !== undefined
 }
 
 function invalid(message: string): OtpError {

@@ -135,6 +135,27 @@ test('a process that does not read has a full mailbox and no more, and the progr
   )
 })
 
+test('the last lines of a program that ends by itself wait a second for their receiver, and not for ever', async (t) => {
+  const node = await startAlone(t)
+  const logger = new RecordingLogger()
+  let taken = 0
+  const program = await Program.start(node, {
+    command: 'seq',
+    args: ['1000'],
+    output: () => {
+      taken++
+      return sleep(50)
+    },
+    logger,
+  })
+  assert.equal((await program.exited).status, 0)
+  const before = taken
+  assert.ok(before > 1 && before < 1000)
+  assert.ok(logger.texts('warn').some((text) => text.includes('is dropped')))
+  await sleep(200)
+  assert.equal(taken, before)
+})
+
 test('a flood of output that is discarded or slowly read does not fill the memory', async (t) => {
   const node = await startAlone(t)
   let taken = 0

@@ -13,6 +13,8 @@ const rejected: readonly [string, object][] = [
   ['a variable with = in its name', { env: { 'a=b': 'x' } }],
   ['a variable with NUL in its value', { env: { a: 'x\0' } }],
   ['a variable that is no string', { env: { a: 1 } }],
+  ['an unknown kind of output', { output: 'file' }],
+  ['output to nobody', { output: { to: undefined } }],
   ['lines too short for a character', { lineBytesMax: 3 }],
   ['a negative time', { shutdownMs: -1 }],
   ['a time beyond what timers can hold', { shutdownMs: Number.POSITIVE_INFINITY }],

@@ -22,6 +22,7 @@ export class Guard {
   #process: ChildProcess
   #group: number | undefined
   #released = false
+  #isMissed = false
   #replacing: NodeJS.Timeout | undefined
 
   /**
@@ -77,7 +78,13 @@ export class Guard {
 
   #replaceLater(): void {
     if (this.#released || this.#replacing !== undefined) return
-    this.#init.logger.warn({ group: this.#group }, 'the guard of a program has ended; another one takes its place')
+    const { logger } = this.#init
+    // Once: when it cannot be replaced either, that is tried again every second.
+    logger[this.#isMissed ? 'debug' : 'warn'](
+      { group: this.#group },
+      'the guard of a program has ended; another one takes its place',
+    )
+    this.#isMissed = true
     this.#replacing = setTimeout(() => {
       this.#replacing = undefined
       this.#adopt(spawnGuard(this.#init))

@@ -25,6 +25,7 @@ const HURRY_MS = 100
 export class OutputReader {
   readonly #init: OutputReaderInit
   #hurried = false
+  #abandoned = false
   /** In a hurry, the receiver has been waited for in vain. */
   #stuck = false
   #droppedLines = 0
@@ -57,6 +58,7 @@ export class OutputReader {
 
   /** Reads no further, and drops what has been read. */
   abandon(): void {
+    this.#abandoned = true
     this.hurry()
     this.#init.readable.destroy()
   }
@@ -65,23 +67,23 @@ export class OutputReader {
     const { program, stream, sink, onLine } = this.#init
     const line: ProgramLine = { program, stream, text, complete }
     onLine(line)
-    for (;;) {
+    let giveUpAt: number | undefined
+    while (!this.#abandoned) {
       const room = sink.offer(line)
       if (room === undefined) {
         this.#stuck = false
         return
       }
-      if (this.#stuck) {
-        this.#droppedLines++
-        return
-      }
+      if (this.#stuck) break
       if (this.#hurried) {
+        giveUpAt ??= performance.now() + HURRY_MS
         await Promise.race([room, sleep(HURRY_MS)])
-        this.#stuck = true
+        this.#stuck = performance.now() >= giveUpAt
       } else {
         await this.#roomOrHurry(room)
       }
     }
+    this.#droppedLines++
   }
 
   #roomOrHurry(room: Promise<unknown>): Promise<void> {

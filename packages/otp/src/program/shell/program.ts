@@ -88,7 +88,7 @@ export class Program {
 
   /** SIGTERM to the program's group, and SIGKILL after `shutdownMs`. Resolves when it has ended. */
   stop(): Promise<ProgramEnd> {
-    this.#running.stop(atom('shutdown'))
+    this.#running.stop(SHUTDOWN)
     return this.exited
   }
 

@@ -51,18 +51,17 @@ export class RunningProgram {
   static async start(self: Process, init: ProgramInit, limits: ProgramLimits, logger: Logger): Promise<RunningProgram> {
     const { shutdownMs } = limits
     const guard = init.guard === false ? undefined : await Guard.start({ shutdownMs, logger })
+    let child: ChildProcess
     try {
-      const child = spawnChild(init)
-      if (child.pid !== undefined) {
-        // At once, so that not even a crash of this process in between leaves the program alone.
-        guard?.watch(child.pid)
-        return new RunningProgram({ self, init, limits, logger, guard, child, osPid: child.pid })
-      }
-      throw await new Promise<Error>((resolve) => child.once('error', resolve))
+      child = spawnChild(init)
+      // At once, so that not even a crash of this process in between leaves the program alone.
+      if (child.pid !== undefined) guard?.watch(child.pid)
+      else throw await new Promise<Error>((resolve) => child.once('error', resolve))
     } catch (error) {
       guard?.release()
       throw startErrorOf({ command: init.command, cwd: init.cwd }, error as NodeJS.ErrnoException)
     }
+    return new RunningProgram({ self, init, limits, logger, guard, child, osPid: child.pid })
   }
 
   private constructor(parts: {
