@@ -166,8 +166,8 @@ class Fields {
     if (!(call instanceof Tuple) || call.length !== 3) throw this.malformed('no {Module, Function, Arity}')
     const [module, name, arity] = call.elements
     const options = this.term(5)
-    if (typeof arity !== 'number' || !Array.isArray(options) || !Array.isArray(args)) {
-      throw this.malformed('an arity, options or arguments of the wrong type')
+    if (typeof arity !== 'number' || !Array.isArray(options)) {
+      throw this.malformed('an arity or options of the wrong type')
     }
     return {
       type: 'spawnRequest',

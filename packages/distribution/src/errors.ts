@@ -44,6 +44,7 @@ export type DistributionErrorCode =
   | 'MESSAGE_TOO_LARGE'
   | 'FRAGMENTS_LIMIT'
   | 'OUTPUT_FULL'
+  | 'SPAWN_REQUESTS_FULL'
   | 'PEER_STALLED'
   | 'TICK_TIMEOUT'
 

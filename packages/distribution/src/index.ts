@@ -17,6 +17,7 @@ export {
   toObject,
   tuple,
 } from '@tiebeam/etf'
+export type { CallServer, FunctionCall, SpawnRequest } from './calls.ts'
 export type { EpmdNode } from './epmd/codec.ts'
 export { type EpmdAddress, listNodes, lookupNode } from './epmd/shell/client.ts'
 export * from './errors.ts'
@@ -36,6 +37,7 @@ export {
   type MonitorTarget,
   type RemoteName,
   reasonOf,
+  SpawnReply,
 } from './process/notices.ts'
 export type {
   Behaviour,
@@ -45,7 +47,9 @@ export type {
   ReceiveInit,
   SelectiveReceiveInit,
   SpawnInit,
+  SpawnRequestInit,
 } from './process/process.ts'
+export type { SpawnReplies } from './process/spawn-requests.ts'
 export type { ConnectOptions } from './shell/connections.ts'
 export type { LinkStats, NodeStats } from './stats.ts'
 export {

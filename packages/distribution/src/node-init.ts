@@ -71,6 +71,8 @@ export interface NodeInit {
   readonly mailboxMessagesMax?: number
   /** Messages that processes may take before timers and sockets get their turn. Default 2,000. */
   readonly turnMessagesMax?: number
+  /** Requests of this node's processes for processes on other nodes that wait for their answer; further ones are refused. Default 100,000. */
+  readonly spawnRequestsMax?: number
   /**
    * In the middle of a conversation with a peer the event loop stays awake for so long after a message, instead of going to sleep:
    * answers come sooner, and the processor has less rest. 0: never, for containers with little of it. Default 0.2.
@@ -90,6 +92,7 @@ export interface NodeLimits {
   readonly messageBytesMax: number
   readonly mailboxMessagesMax: number
   readonly turnMessagesMax: number
+  readonly spawnRequestsMax: number
   readonly busyWaitMs: number
 }
 
@@ -106,6 +109,7 @@ const DEFAULTS: NodeLimits = {
   messageBytesMax: 256 * MEBIBYTE,
   mailboxMessagesMax: 10_000_000,
   turnMessagesMax: 2_000,
+  spawnRequestsMax: 100_000,
   busyWaitMs: 0.2,
 }
 

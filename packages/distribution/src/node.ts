@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 import { atom, type Pid, type Reference } from '@tiebeam/etf'
+import type { CallServer } from './calls.ts'
 import { EPMD_PORT } from './epmd/codec.ts'
 import { EpmdPresence } from './epmd/shell/presence.ts'
 import { DistributionError } from './errors.ts'
@@ -10,16 +11,18 @@ import type { NodeEvents, NodesKind } from './node-events.ts'
 import { checkCookie, decoderInitOf, limitsOf, loggerOf, type NodeInit, type NodeLimits } from './node-init.ts'
 import { type NodeName, parseNodeName } from './node-name.ts'
 import type { NodeService, ServedProcess, ServeInit, ServiceHost } from './node-service.ts'
+import { TermMeasure } from './output/term-measure.ts'
 import { type Destination, Down, Exit, KILL, type MonitorTarget } from './process/notices.ts'
 import type { Behaviour, DemonitorInit, ReceiveInit, SpawnInit } from './process/process.ts'
 import { Connections, type ConnectOptions } from './shell/connections.ts'
 import type { Link } from './shell/link.ts'
 import { addressOf } from './shell/locate.ts'
 import { Router } from './shell/router.ts'
+import { SystemServices } from './shell/system-services.ts'
+import { throwLater } from './shell/throw-later.ts'
+import { within } from './shell/within.ts'
 import type { NodeStats } from './stats.ts'
-import type { Answer } from './system/gen-call.ts'
-import { answerAsNetKernel, isAuthGranted, isAuthRequest } from './system/net-kernel.ts'
-import { answerAsRex } from './system/rex.ts'
+import { isAuthGranted, isAuthRequest } from './system/net-kernel.ts'
 
 export interface StopOptions {
   /** For what waits to be sent. Default 5,000. */
@@ -43,6 +46,7 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly logger: Logger
   readonly #router: Router
   readonly #connections: Connections
+  readonly #measure: TermMeasure
   /** Registered by the node itself and by its services. */
   readonly #systemNames = new Set<string>()
   readonly #exactNames = new Set<string>()
@@ -83,6 +87,7 @@ export class Node extends EventEmitter<NodeEvents> {
     // Never 0, which stands for "any", and beyond what EPMD's old 2-bit creations reach.
     this.creation = Math.max(4, randomBytes(4).readUInt32BE())
     this.logger = loggerOf(init)
+    this.#measure = new TermMeasure(limits.messageBytesMax)
     const epmdPort = (init.epmd === false ? undefined : init.epmd?.port) ?? EPMD_PORT
     this.#connections = new Connections({
       node: name,
@@ -112,10 +117,20 @@ export class Node extends EventEmitter<NodeEvents> {
       logger: this.logger,
       mailboxMessagesMax: limits.mailboxMessagesMax,
       turnMessagesMax: limits.turnMessagesMax,
+      spawnRequestsMax: limits.spawnRequestsMax,
+      groupLeader: () => groupLeader,
     })
     this.pid = this.#router.serve({ handle: (message) => this.#receive(message) }).pid
-    this.#serve({ name: 'net_kernel', handle: (message) => this.#answer(answerAsNetKernel(message)) })
-    this.#serve({ name: 'rex', handle: (message) => this.#answer(answerAsRex(message, this.name)) })
+    const system = new SystemServices({
+      name: this.name,
+      callServer: () => this.#router.spawning.server,
+      whereis: (name) => this.whereis(name),
+      send: (to, message) => this.send(to, message),
+      logger: this.logger,
+    })
+    this.#serve({ name: 'net_kernel', handle: (message) => system.netKernel(message) })
+    this.#serve({ name: 'rex', handle: (message) => system.rex(message) })
+    const groupLeader = this.#router.serve({ handle: (message) => system.groupLeader(message) }).pid
   }
 
   async #start(init: NodeInit, name: NodeName): Promise<void> {
@@ -174,7 +189,9 @@ export class Node extends EventEmitter<NodeEvents> {
     if (name === this.name) return 'pong'
     try {
       await this.connect(name)
-      return (await this.#isAuth(name)) ? 'pong' : 'pang'
+      const request = (alias: Reference) => isAuthRequest(this.pid, alias, this.name)
+      const answer = await this.ask({ name: 'net_kernel', node: name }, request, { timeoutMs: PING_MS })
+      return isAuthGranted(answer) ? 'pong' : 'pang'
     } catch {
       return 'pang'
     }
@@ -245,6 +262,14 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#router.ask(this.pid, target, message, init)
   }
 
+  /**
+   * The length of a value in a message, with which to find out in advance whether it can be sent.
+   * @throws DistributionError `MESSAGE_TOO_LARGE`; EncodeError, with the path to what has no term
+   */
+  bytesOf(value: unknown): number {
+    return this.#measure.bytesOf(value)
+  }
+
   /** Resolves when the output to a node is low again, and a message that was refused would be taken; rejects when the connection ends. */
   drained(node: string): Promise<void> {
     return this.#connections.drained(node)
@@ -274,6 +299,15 @@ export class Node extends EventEmitter<NodeEvents> {
     this.#router.exit(this.pid, pid, reason)
   }
 
+  /**
+   * From now on other nodes can have something run here, by spawn requests and by the process `rex`: whatever this server runs for them.
+   * `Rpc` of `@tiebeam/kernel` is one. The function that is returned ends it.
+   * @throws DistributionError `OPTION_INVALID` when there is one already
+   */
+  serveCalls(server: CallServer): () => void {
+    return this.#router.spawning.serve(server)
+  }
+
   stats(): NodeStats {
     const { links, monitors } = this.#router.relations.counts
     return {
@@ -287,6 +321,7 @@ export class Node extends EventEmitter<NodeEvents> {
       registeredNames: this.#router.table.names().length,
       processLinks: links,
       monitors,
+      pendingSpawns: this.#router.spawning.pending,
       ...this.#connections.counts,
     }
   }
@@ -305,6 +340,7 @@ export class Node extends EventEmitter<NodeEvents> {
     await within(timeoutMs, this.#stopServices())
     // First out of EPMD and off the port, so that nobody comes who would be turned away.
     await Promise.all([this.#presence?.stop(), this.#connections.stopListening(reason)])
+    this.#router.spawning.stopServing()
     this.#router.endAll(atom('shutdown'))
     this.#router.endAll(KILL)
     this.#router.abandonQuestions(this.pid, reason)
@@ -355,39 +391,13 @@ export class Node extends EventEmitter<NodeEvents> {
     else if (!this.#router.answered(this.pid, message)) this.logger.debug('a message to the node itself, dropped')
   }
 
-  /** What a listener throws is an uncaught exception, as always with events, but does not come back to the connection it was told about. */
+  /** A listener that throws must not harm the connection that it is told about. */
   #emitSafely<Name extends keyof NodeEvents>(name: Name, event: NodeEvents[Name][0]): void {
-    try {
-      const emit = super.emit as (name: string, event: unknown) => boolean
-      emit.call(this, name, event)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
-  }
-
-  #answer(answer: Answer | undefined): void {
-    if (answer === undefined) return
-    try {
-      this.send(answer.to, answer.message)
-    } catch (error) {
-      this.logger.warn({ err: error }, 'an answer of the node itself could not be sent')
-    }
-  }
-
-  async #isAuth(name: string): Promise<boolean> {
-    const request = (alias: Reference) => isAuthRequest(this.pid, alias, this.name)
-    return isAuthGranted(await this.ask({ name: 'net_kernel', node: name }, request, { timeoutMs: PING_MS }))
+    const emit = super.emit as (name: string, event: unknown) => boolean
+    throwLater(() => emit.call(this, name, event))
   }
 
   #stoppedError(): DistributionError {
     return new DistributionError('NODE_STOPPED', `The node ${this.name} was stopped.`)
   }
-}
-
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))])
-  clearTimeout(timer)
 }

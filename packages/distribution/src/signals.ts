@@ -122,8 +122,8 @@ interface GroupLeaderSignal {
   readonly to: Pid
 }
 
-/** SPAWN_REQUEST (29), SPAWN_REQUEST_TT (30). Must be answered by a `spawnReply`, unless the options say otherwise. */
-interface SpawnRequestSignal {
+/** SPAWN_REQUEST (29), SPAWN_REQUEST_TT (30). Must be answered by a `spawnReply`. */
+export interface SpawnRequestSignal {
   readonly type: 'spawnRequest'
   readonly requestId: Reference
   readonly from: Pid
@@ -131,13 +131,14 @@ interface SpawnRequestSignal {
   readonly module: Atom
   readonly function: Atom
   readonly arity: number
-  /** The option list of `spawn_request/5`, such as `monitor`, `link` and `{reply, error_only}`, as it came. */
+  /** The option list of `spawn_request/5`, such as `monitor` and `link`, without those that concern the requesting node alone. */
   readonly options: readonly unknown[]
-  readonly args: readonly unknown[]
+  /** A list, unless the peer is out of its mind. */
+  readonly args: unknown
 }
 
 /** SPAWN_REPLY (31), SPAWN_REPLY_TT (32). */
-interface SpawnReplySignal {
+export interface SpawnReplySignal {
   readonly type: 'spawnReply'
   readonly requestId: Reference
   readonly to: Pid

@@ -26,6 +26,8 @@ export interface NodeStats {
   /** Links between processes, counted at each of this node's ends. */
   readonly processLinks: number
   readonly monitors: number
+  /** Requests for processes on other nodes that wait for their answer. */
+  readonly pendingSpawns: number
   /** Since the node started. */
   readonly connected: number
   readonly disconnected: number

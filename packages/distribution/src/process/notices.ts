@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type Atom, atom, type Pid, type Reference, tuple } from '@tiebeam/etf'
+import { type Atom, atom, Pid, type Reference, tuple } from '@tiebeam/etf'
 
 /** A process by its registered name on a node. */
 export interface RemoteName {
@@ -30,6 +30,22 @@ export class Down {
 
   [inspect.custom](_depth: number, options: object): string {
     return `Down { target: ${inspect(this.target, options)}, reason: ${inspect(this.reason, options)} }`
+  }
+}
+
+/** Arrives in the mailbox as the answer to a `spawnRequest`; Erlang's `{spawn_reply, Reference, ok | error, Result}`. */
+export class SpawnReply {
+  /** What `spawnRequest` returned. */
+  readonly reference: Reference
+  /** The new process; undefined when there is none. */
+  readonly pid: Pid | undefined
+  /** Why there is no process: `notsup`, `noconnection`, `system_limit`, `badopt`, or what else the other node says. */
+  readonly error: Atom | undefined
+
+  constructor(reference: Reference, result: Pid | Atom) {
+    this.reference = reference
+    this.pid = result instanceof Pid ? result : undefined
+    this.error = result instanceof Pid ? undefined : result
   }
 }
 

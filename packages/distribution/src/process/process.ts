@@ -1,7 +1,9 @@
 import type { Pid, Reference } from '@tiebeam/etf'
+import type { FunctionCall } from '../calls.ts'
 import type { Node } from '../node.ts'
 import type { Mark, Match } from './mailbox.ts'
 import type { Destination, MonitorTarget } from './notices.ts'
+import type { SpawnReplies } from './spawn-requests.ts'
 
 /** The function that a process runs. The process ends when it returns, or with a reason when it throws. */
 export type Behaviour = (self: Process) => unknown
@@ -43,6 +45,15 @@ export interface MonitorInit {
 export interface DemonitorInit {
   /** Removes its `Down` from the mailbox, if it is there already. Default false. */
   readonly flush?: boolean
+}
+
+export interface SpawnRequestInit {
+  /** Link to the new process. Default false. */
+  readonly link?: boolean
+  /** Monitor the new process, with what `spawnRequest` returns as the monitor's reference. Default false. */
+  readonly monitor?: boolean
+  /** Which answers come as a `SpawnReply`. Default 'all'. */
+  readonly replies?: SpawnReplies
 }
 
 /**
@@ -104,6 +115,16 @@ export interface Process extends AsyncIterable<unknown> {
   spawn(behaviour: Behaviour, init?: SpawnInit): Pid
   spawnLink(behaviour: Behaviour, init?: SpawnInit): Pid
   spawnMonitor(behaviour: Behaviour, init?: SpawnInit): { readonly pid: Pid; readonly reference: Reference }
+  /**
+   * Asks a node to start a process that runs one of its functions; Erlang's `spawn_request/5`. The answer comes as a `SpawnReply`.
+   * @throws DistributionError `OUTPUT_FULL`, `MESSAGE_TOO_LARGE`, `SPAWN_REQUESTS_FULL`, `NODE_NAME_INVALID`; EncodeError
+   */
+  spawnRequest(node: string, call: FunctionCall, init?: SpawnRequestInit): Reference
+  /**
+   * No answer is wanted any more: no `SpawnReply` comes, and no link or monitor is set up. The process may be started all the same.
+   * False when the answer has come already.
+   */
+  abandonSpawn(reference: Reference): boolean
   /** Sends an exit signal, as Erlang's `exit/2`. To end oneself, throw an `ExitReason`. */
   exit(to: Pid, reason: unknown): void
   /** @throws DistributionError `NAME_TAKEN` */

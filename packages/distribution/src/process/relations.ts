@@ -170,6 +170,14 @@ export class Relations {
     return []
   }
 
+  /** The local process `from` had `to` started by another node, where link and monitor stand already. */
+  spawned(from: Pid, to: Pid, related: { readonly link: boolean; readonly monitor: Reference | undefined }): void {
+    const { links, monitors } = this.#of(from)
+    if (related.link) links.set(to.key, { pid: to, unlinkId: undefined })
+    const reference = related.monitor
+    if (reference !== undefined) monitors.set(reference.key, { reference, target: to, local: undefined })
+  }
+
   /** Whether the local process `from` still waits for this monitor to fire. */
   isMonitoring(from: Pid, reference: Reference): boolean {
     return this.#relations.get(from.key)?.monitors.has(reference.key) ?? false

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { DecoderInit, Pid } from '@tiebeam/etf'
+import { atom, type DecoderInit, type Pid } from '@tiebeam/etf'
 import { decideCaller, yields } from '../connect-decision.ts'
 import { DistributionError } from '../errors.ts'
 import { FLAGS, hasFlag, OFFERED_FLAGS } from '../flags.ts'
@@ -11,14 +11,14 @@ import type { Peer } from '../handshake/effects.ts'
 import type { Logger } from '../logger.ts'
 import type { NodeLimits } from '../node-init.ts'
 import { type NodeName, parseNodeName } from '../node-name.ts'
-import type { SendAliasSignal, SendNameSignal, SendSignal, Signal } from '../signals.ts'
+import type { Signal, SpawnRequestSignal } from '../signals.ts'
 import type { TlsInit } from '../transport/tls.ts'
 import { Attempt } from './attempt.ts'
 import { Callers } from './callers.ts'
 import { Link } from './link.ts'
 import type { PortSource } from './locate.ts'
 import { PendingOutput } from './pending-output.ts'
-import type { Outlet } from './router.ts'
+import type { Outlet, RefusableSignal } from './router.ts'
 
 export interface ConnectionsInit {
   readonly node: NodeName
@@ -146,10 +146,17 @@ export class Connections implements Outlet {
     return link !== undefined || connecting !== undefined
   }
 
-  message(node: string, sender: Pid, signal: SendSignal | SendNameSignal | SendAliasSignal): void {
+  message(node: string, sender: Pid, signal: RefusableSignal): void {
     const link = this.#links.get(node)
-    if (link !== undefined) link.message(sender, signal)
-    else this.#connect(node).output.message(sender, signal)
+    if (link === undefined) this.#connect(node).output.message(sender, signal)
+    else if (signal.type === 'spawnRequest' && !canSpawn(link)) this.#refuseSpawn(node, signal)
+    else link.message(sender, signal)
+  }
+
+  /** Answers in the place of a peer that does not know the request. */
+  #refuseSpawn(node: string, { requestId, from }: SpawnRequestSignal): void {
+    const refusal: Signal = { type: 'spawnReply', requestId, to: from, flags: 0, result: atom('notsup') }
+    queueMicrotask(() => this.#init.onSignal(node, refusal))
   }
 
   signal(node: string, sender: Pid, signal: Signal): void {
@@ -317,7 +324,8 @@ export class Connections implements Outlet {
   #flush(output: PendingOutput, link: Link): void {
     for (const { sender, signal } of output.takeAll()) {
       try {
-        link.signal(sender, signal)
+        if (signal.type === 'spawnRequest' && !canSpawn(link)) this.#refuseSpawn(link.peer.name, signal)
+        else link.signal(sender, signal)
       } catch (error) {
         this.#init.logger.warn(
           { err: error, peer: link.peer.name },
@@ -334,6 +342,10 @@ export class Connections implements Outlet {
     this.counts.disconnected++
     this.#init.onDown(link, reason)
   }
+}
+
+function canSpawn(link: Link): boolean {
+  return hasFlag(link.peer.negotiated, 'SPAWN')
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

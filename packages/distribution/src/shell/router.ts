@@ -1,10 +1,11 @@
-import { atom, type Pid, Reference } from '@tiebeam/etf'
+import { type Pid, Reference } from '@tiebeam/etf'
+import type { FunctionCall } from '../calls.ts'
 import { DistributionError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Node } from '../node.ts'
 import type { ServedProcess, ServeInit } from '../node-service.ts'
 import { type Destination, Down, ExitReason, type MonitorTarget, NORMAL, type RemoteName } from '../process/notices.ts'
-import type { Behaviour, MonitorInit, ReceiveInit, SpawnInit } from '../process/process.ts'
+import type { Behaviour, MonitorInit, ReceiveInit, SpawnInit, SpawnRequestInit } from '../process/process.ts'
 import { ProcessTable } from '../process/process-table.ts'
 import type { Recipient } from '../process/recipient.ts'
 import { type RelationEffect, Relations } from '../process/relations.ts'
@@ -12,13 +13,17 @@ import { exitedError, LocalProcess, type ProcessHost } from '../process/shell/lo
 import { Question } from '../process/shell/question.ts'
 import { TurnBudget } from '../process/shell/turn-budget.ts'
 import { SystemProcess } from '../process/system-process.ts'
-import type { SendAliasSignal, SendNameSignal, SendSignal, Signal } from '../signals.ts'
+import type { SendAliasSignal, SendNameSignal, SendSignal, Signal, SpawnRequestSignal } from '../signals.ts'
 import { repliedReference } from '../system/gen-call.ts'
+import { Spawning } from './spawning.ts'
+
+/** What carries a value of the application, and may not be taken. */
+export type RefusableSignal = SendSignal | SendNameSignal | SendAliasSignal | SpawnRequestSignal
 
 /** The way to other nodes. Both connect to the node first when they must. */
 export interface Outlet {
   /** Takes a message, or throws: `OUTPUT_FULL`, `NODE_NAME_INVALID`, EncodeError. */
-  message(node: string, sender: Pid, signal: SendSignal | SendNameSignal | SendAliasSignal): void
+  message(node: string, sender: Pid, signal: RefusableSignal): void
   /** Takes any other signal of this process; these are never refused for want of room. */
   signal(node: string, sender: Pid, signal: Signal): void
 }
@@ -31,6 +36,9 @@ export interface RouterInit {
   readonly logger: Logger
   readonly mailboxMessagesMax: number
   readonly turnMessagesMax: number
+  readonly spawnRequestsMax: number
+  /** Where processes that others start for us write to. */
+  readonly groupLeader: () => Pid
 }
 
 /** Brings signals to where they belong: from processes of this node and from peers, to processes of this node and to peers. */
@@ -39,6 +47,7 @@ export class Router implements ProcessHost {
   readonly budget: TurnBudget
   readonly table: ProcessTable
   readonly relations: Relations
+  readonly spawning: Spawning
   readonly #name: string
   readonly #outlet: Outlet
   readonly #logger: Logger
@@ -59,6 +68,17 @@ export class Router implements ProcessHost {
       node: init.name,
       alive: (pid) => this.table.find(pid) !== undefined,
       whereis: (name) => this.table.whereis(name)?.pid,
+    })
+    this.spawning = new Spawning({
+      name: init.name,
+      requestsMax: init.spawnRequestsMax,
+      outlet: init.outlet,
+      table: this.table,
+      relations: this.relations,
+      carryOut: (effects) => this.#carryOut(effects),
+      start: (behaviour) => this.spawn(behaviour).pid,
+      pid: () => this.node.pid,
+      groupLeader: init.groupLeader,
     })
   }
 
@@ -115,20 +135,11 @@ export class Router implements ProcessHost {
       case 'monitorExit':
         this.#carryOut(this.relations.monitorExited(signal))
         return
-      case 'spawnRequest': {
-        // Nothing is exposed to peers; `notsup` is what OTP gives for a node on which one cannot spawn.
-        const { requestId, from } = this.#checked(peer, signal)
-        this.#outlet.signal(from.node, this.node.pid, {
-          type: 'spawnReply',
-          requestId,
-          to: from,
-          flags: 0,
-          result: atom('notsup'),
-        })
+      case 'spawnRequest':
+        this.spawning.requested(this.#checked(peer, signal))
         return
-      }
       case 'spawnReply':
-        this.#logger.debug({ peer, requestId: signal.requestId }, 'a spawn reply that was not asked for')
+        this.spawning.replied(peer, signal)
         return
       case 'groupLeader':
         // Processes of this node have no group leader, and the signal has no answer.
@@ -142,6 +153,7 @@ export class Router implements ProcessHost {
   /** The connection to this node is lost, or could not be made. */
   disconnected(node: string): void {
     this.#carryOut(this.relations.disconnected(node))
+    this.spawning.disconnected(node)
   }
 
   link(from: Pid, to: Pid): void {
@@ -241,6 +253,14 @@ export class Router implements ProcessHost {
     return { pid, reference }
   }
 
+  spawnRequest(from: Pid, node: string, call: FunctionCall, init: SpawnRequestInit): Reference {
+    return this.spawning.request(from, node, call, init)
+  }
+
+  abandonSpawn(from: Pid, requestId: Reference): boolean {
+    return this.spawning.abandon(from, requestId)
+  }
+
   /** Adds a process that the node itself, or a service of it, serves. */
   serve({ name, handle }: ServeInit): ServedProcess {
     if (name !== undefined) this.table.reserve(name)
@@ -269,6 +289,7 @@ export class Router implements ProcessHost {
     if (thrown !== undefined && !(thrown.error instanceof ExitReason)) {
       this.#logger.error({ err: thrown.error, pid: String(process.pid) }, 'a process ended with an error')
     }
+    this.spawning.ended(process.pid, reason)
     this.#carryOut(this.relations.ended(process.pid, reason))
   }
 

@@ -1,4 +1,5 @@
 import { atom, type Pid, type Reference } from '@tiebeam/etf'
+import type { FunctionCall } from '../../calls.ts'
 import { DistributionError } from '../../errors.ts'
 import type { Node } from '../../node.ts'
 import { decideExit } from '../exit-signal.ts'
@@ -12,6 +13,7 @@ import type {
   ReceiveInit,
   SelectiveReceiveInit,
   SpawnInit,
+  SpawnRequestInit,
 } from '../process.ts'
 import type { Recipient } from '../recipient.ts'
 import type { TurnBudget } from './turn-budget.ts'
@@ -38,6 +40,8 @@ export interface ProcessHost {
     readonly pid: Pid
     readonly reference: Reference | undefined
   }
+  spawnRequest(from: Pid, node: string, call: FunctionCall, init: SpawnRequestInit): Reference
+  abandonSpawn(from: Pid, reference: Reference): boolean
   exit(from: Pid, to: Pid, reason: unknown): void
   register(name: string, pid: Pid): void
   /** The process is dead from now on; called once. `thrown` is what its function threw, if that ended it. */
@@ -274,6 +278,16 @@ export class LocalProcess implements Process, Recipient {
     this.#check()
     const { pid, reference } = this.#host.spawn(behaviour, init, { from: this.pid, type: 'monitor' })
     return { pid, reference: reference as Reference }
+  }
+
+  spawnRequest(node: string, call: FunctionCall, init: SpawnRequestInit = {}): Reference {
+    this.#check()
+    return this.#host.spawnRequest(this.pid, node, call, init)
+  }
+
+  abandonSpawn(reference: Reference): boolean {
+    this.#check()
+    return this.#host.abandonSpawn(this.pid, reference)
   }
 
   exit(to: Pid, reason: unknown): void {
