@@ -1,9 +1,22 @@
 /** Stable codes of what can go wrong. The text of a message may change between releases, a code may not. */
-export type KernelErrorCode = 'OPTION_INVALID'
+export type KernelErrorCode =
+  | 'OPTION_INVALID'
+  // Remote calls; see RpcError
+  | 'RPC_EXCEPTION'
+  | 'RPC_UNDEF'
+  | 'RPC_THROWN'
+  | 'RPC_EXIT'
+  | 'RPC_SIGNAL'
+  | 'RPC_TIMEOUT'
+  | 'RPC_NODE_DOWN'
+  | 'RPC_NOTSUP'
+  | 'RPC_REFUSED'
+  | 'RPC_CALLS_FULL'
+  | 'RPC_STOPPED'
 
 /** Every failure of this package that a caller can meet. */
 export class KernelError extends Error {
-  override readonly name = 'KernelError'
+  override readonly name: string = 'KernelError'
   readonly code: KernelErrorCode
 
   constructor(code: KernelErrorCode, message: string, init: { readonly cause?: unknown } = {}) {

@@ -135,12 +135,13 @@ export class Link {
     this.#write(sender, signal, true)
   }
 
-  /** Takes another signal. A reason that has no term is replaced by its description. */
+  /** Takes another signal. A reason that has no term, or is too long to be sent, is replaced by its description. */
   signal(sender: Pid, signal: Signal): void {
     try {
       this.#write(sender, signal, false)
     } catch (error) {
-      if (!(error instanceof EncodeError)) throw error
+      const tooLarge = error instanceof DistributionError && error.code === 'MESSAGE_TOO_LARGE'
+      if (!(error instanceof EncodeError) && !tooLarge) throw error
       this.signal(sender, withTermlessReason(signal, error))
     }
     if (this.queuedBytes > this.#limit.bytesMax + this.#init.limits.messageBytesMax + SIGNALS_BYTES_MAX) {
