@@ -218,7 +218,9 @@ export class Link {
     }
     if (!this.#flushScheduled) {
       this.#flushScheduled = true
-      process.nextTick(this.#flushNow)
+      // What a new process does first comes in a microtask, and leaves together with the answer that tells of the process.
+      if (signal.type === 'spawnReply') queueMicrotask(() => process.nextTick(this.#flushNow))
+      else process.nextTick(this.#flushNow)
     }
   }
 

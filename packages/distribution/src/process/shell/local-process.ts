@@ -80,7 +80,8 @@ export class LocalProcess implements Process, Recipient {
   /** Mostly none or one; more only when a function awaits several receives at once. */
   #waiters: Waiter[] = []
   /** Set when the function must stop. */
-  #ended: ExitReason | undefined
+  /** Plain, because an ExitReason costs a description and a stack, and a process may be there for one call only. */
+  #ended: { readonly reason: unknown } | undefined
   /** Whether others have been told of the end; a graceful process has time until its function returns. */
   #gone = false
   #controller: AbortController | undefined
@@ -347,7 +348,7 @@ export class LocalProcess implements Process, Recipient {
 
   #stopFunction(reason: unknown): void {
     if (this.#ended !== undefined) return
-    this.#ended = new ExitReason(reason)
+    this.#ended = { reason }
     this.#mailbox.drain()
     const waiters = this.#waiters
     this.#waiters = []
