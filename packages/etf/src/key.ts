@@ -170,19 +170,25 @@ function writeKind(parts: string[], kind: Kind, value: object, depth: number): v
   }
 }
 
+export function pidKey({ node, id, serial, creation }: Pid): string {
+  return `p(${id}.${serial}.${creation}${atomKey(node)})`
+}
+
+export function referenceKey({ node, creation, ids }: Reference): string {
+  // Nearly all have three words, and to join them takes longer.
+  const words = ids.length === 3 ? `${ids[0]}.${ids[1]}.${ids[2]}` : ids.join('.')
+  return `r(${words}.${creation}${atomKey(node)})`
+}
+
 /** Of the kinds that contain no other terms. */
 function flatKey(kind: Exclude<Kind, 'tuple' | 'improperList' | 'fun'>, value: object): string {
   switch (kind) {
     case 'atom':
       return atomKey((value as Atom).name)
-    case 'pid': {
-      const { node, id, serial, creation } = value as Pid
-      return `p(${id}.${serial}.${creation}${atomKey(node)})`
-    }
-    case 'reference': {
-      const { node, creation, ids } = value as Reference
-      return `r(${ids.join('.')}.${creation}${atomKey(node)})`
-    }
+    case 'pid':
+      return (value as Pid).key
+    case 'reference':
+      return (value as Reference).key
     case 'port': {
       const { node, id, creation } = value as Port
       return `o(${id}.${creation}${atomKey(node)})`

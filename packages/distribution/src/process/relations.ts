@@ -54,12 +54,47 @@ interface Watcher {
   readonly target: Pid | RemoteName
 }
 
-/** Of one local process. */
-interface Relation {
+/** Of one local process. Most have one kind of relation, and many live for one message: a map is made when it is wanted. */
+class Relation {
   readonly pid: Pid
-  readonly links: Map<string, Link>
-  readonly monitors: Map<string, Monitor>
-  readonly watchers: Map<string, Watcher>
+  #links: Map<string, Link> | undefined
+  #monitors: Map<string, Monitor> | undefined
+  #watchers: Map<string, Watcher> | undefined
+
+  constructor(pid: Pid) {
+    this.pid = pid
+  }
+
+  get links(): Map<string, Link> {
+    this.#links ??= new Map()
+    return this.#links
+  }
+
+  get monitors(): Map<string, Monitor> {
+    this.#monitors ??= new Map()
+    return this.#monitors
+  }
+
+  get watchers(): Map<string, Watcher> {
+    this.#watchers ??= new Map()
+    return this.#watchers
+  }
+
+  get counts(): { readonly links: number; readonly monitors: number } {
+    return { links: this.#links?.size ?? 0, monitors: (this.#monitors?.size ?? 0) + (this.#watchers?.size ?? 0) }
+  }
+
+  eachLink(): Iterable<Link> {
+    return this.#links?.values() ?? []
+  }
+
+  eachMonitor(): Iterable<Monitor> {
+    return this.#monitors?.values() ?? []
+  }
+
+  eachWatcher(): Iterable<Watcher> {
+    return this.#watchers?.values() ?? []
+  }
 }
 
 /**
@@ -85,8 +120,9 @@ export class Relations {
     let links = 0
     let monitors = 0
     for (const relation of this.#relations.values()) {
-      links += relation.links.size
-      monitors += relation.monitors.size + relation.watchers.size
+      const counts = relation.counts
+      links += counts.links
+      monitors += counts.monitors
     }
     return { links, monitors }
   }
@@ -172,10 +208,10 @@ export class Relations {
 
   /** The local process `from` had `to` started by another node, where link and monitor stand already. */
   spawned(from: Pid, to: Pid, related: { readonly link: boolean; readonly monitor: Reference | undefined }): void {
-    const { links, monitors } = this.#of(from)
-    if (related.link) links.set(to.key, { pid: to, unlinkId: undefined })
+    const relation = this.#of(from)
+    if (related.link) relation.links.set(to.key, { pid: to, unlinkId: undefined })
     const reference = related.monitor
-    if (reference !== undefined) monitors.set(reference.key, { reference, target: to, local: undefined })
+    if (reference !== undefined) relation.monitors.set(reference.key, { reference, target: to, local: undefined })
   }
 
   /** Whether the local process `from` still waits for this monitor to fire. */
@@ -233,15 +269,15 @@ export class Relations {
     if (relation === undefined) return []
     this.#relations.delete(pid.key)
     const effects: RelationEffect[] = []
-    for (const link of relation.links.values()) {
+    for (const link of relation.eachLink()) {
       if (link.unlinkId !== undefined) continue
       if (this.#isLocal(link.pid)) {
         this.#relations.get(link.pid.key)?.links.delete(pid.key)
         effects.push({ type: 'linkBroken', to: link.pid, from: pid, reason })
       } else effects.push(exitSignal(pid, link.pid, reason))
     }
-    for (const monitor of relation.monitors.values()) effects.push(...this.#unwatch(pid, monitor))
-    for (const { from, reference, target } of relation.watchers.values()) {
+    for (const monitor of relation.eachMonitor()) effects.push(...this.#unwatch(pid, monitor))
+    for (const { from, reference, target } of relation.eachWatcher()) {
       if (this.#isLocal(from)) {
         this.#relations.get(from.key)?.monitors.delete(reference.key)
         effects.push({ type: 'down', to: from, reference, target, reason })
@@ -258,20 +294,21 @@ export class Relations {
   /** The connection to a node was lost, or could not be made: all that hung on it fires with `noconnection`. */
   disconnected(node: string): RelationEffect[] {
     const effects: RelationEffect[] = []
-    for (const { pid: to, links, monitors, watchers } of this.#relations.values()) {
-      for (const link of links.values()) {
+    for (const relation of this.#relations.values()) {
+      const to = relation.pid
+      for (const link of relation.eachLink()) {
         if (link.pid.node !== node) continue
-        links.delete(link.pid.key)
+        relation.links.delete(link.pid.key)
         if (link.unlinkId === undefined) effects.push({ type: 'linkBroken', to, from: link.pid, reason: NOCONNECTION })
       }
-      for (const { reference, target } of monitors.values()) {
+      for (const { reference, target } of relation.eachMonitor()) {
         if (target.node !== node) continue
-        monitors.delete(reference.key)
+        relation.monitors.delete(reference.key)
         effects.push({ type: 'down', to, reference, target, reason: NOCONNECTION })
       }
-      for (const { from, reference } of watchers.values()) {
+      for (const { from, reference } of relation.eachWatcher()) {
         if (from.node !== node) continue
-        watchers.delete(reference.key)
+        relation.watchers.delete(reference.key)
         this.#watched.delete(reference.key)
       }
     }
@@ -298,7 +335,7 @@ export class Relations {
   #of(pid: Pid): Relation {
     let relation = this.#relations.get(pid.key)
     if (relation === undefined) {
-      relation = { pid, links: new Map(), monitors: new Map(), watchers: new Map() }
+      relation = new Relation(pid)
       this.#relations.set(pid.key, relation)
     }
     return relation

@@ -115,6 +115,8 @@ export class SpawnRequests {
 
   /** A process of this node ended. What it asked for with a link is remembered until the answer comes. */
   ended(pid: Pid, reason: unknown): void {
+    // Mostly there are none, and keys cost time.
+    if (this.#ofProcess.size === 0) return
     const keys = this.#ofProcess.get(pid.key)
     if (keys === undefined) return
     this.#ofProcess.delete(pid.key)

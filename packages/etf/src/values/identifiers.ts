@@ -1,4 +1,4 @@
-import { keyOf } from '../key.ts'
+import { keyOf, pidKey, referenceKey } from '../key.ts'
 import { inspectSymbol, kind } from './kind.ts'
 
 /** A process identifier. */
@@ -11,6 +11,7 @@ export class Pid {
   readonly serial: number
   /** Tells incarnations of one node name apart; 0 to 4294967295. */
   readonly creation: number
+  #key: string | undefined
 
   constructor(node: string, id: number, serial: number, creation: number) {
     this.node = node
@@ -24,11 +25,12 @@ export class Pid {
   }
 
   get key(): string {
-    return keyOf(this)
+    this.#key ??= pidKey(this)
+    return this.#key
   }
 
   equals(other: unknown): boolean {
-    return this === other || keyOf(other) === this.key
+    return this === other || (other instanceof Pid && isSamePid(this, other))
   }
 
   toString(): string {
@@ -47,6 +49,7 @@ export class Reference {
   readonly creation: number
   /** One to five words of 32 bits, in the order of the wire; Erlang prints them in reverse. */
   readonly ids: readonly number[]
+  #key: string | undefined
 
   constructor(node: string, creation: number, ids: readonly number[]) {
     this.node = node
@@ -59,11 +62,12 @@ export class Reference {
   }
 
   get key(): string {
-    return keyOf(this)
+    this.#key ??= referenceKey(this)
+    return this.#key
   }
 
   equals(other: unknown): boolean {
-    return this === other || keyOf(other) === this.key
+    return this === other || (other instanceof Reference && isSameReference(this, other))
   }
 
   toString(): string {
@@ -108,4 +112,15 @@ export class Port {
   [inspectSymbol](): string {
     return this.toString()
   }
+}
+
+function isSamePid(one: Pid, other: Pid): boolean {
+  return (
+    one.id === other.id && one.serial === other.serial && one.creation === other.creation && one.node === other.node
+  )
+}
+
+function isSameReference(one: Reference, other: Reference): boolean {
+  if (one.ids.length !== other.ids.length || one.creation !== other.creation || one.node !== other.node) return false
+  return one.ids.every((word, index) => word === other.ids[index])
 }
