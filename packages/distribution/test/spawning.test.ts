@@ -84,7 +84,7 @@ test('an abandoned request is never heard of again', async (t) => {
   const { self } = await Probe.start(node)
   await node.connect(erl.name)
   const sleepers =
-    'length([P || P <- processes(), {timer, sleep, 1} =:= element(2, erlang:process_info(P, current_function))])'
+    'length([P || P <- processes(), {current_function, {timer, sleep, 1}} =:= erlang:process_info(P, current_function)])'
   const monitored = self.spawnRequest(erl.name, call('timer', 'sleep', 60_000), { monitor: true })
   const linked = self.spawnRequest(erl.name, call('timer', 'sleep', 60_000), { link: true })
   assert.deepEqual([self.abandonSpawn(monitored), self.abandonSpawn(linked)], [true, true])
@@ -104,7 +104,7 @@ test('a process that ends while its request is under way takes the new one along
     throw new ExitReason(atom('parent_ended'))
   })
   const sleepers =
-    'length([P || P <- processes(), {timer, sleep, 1} =:= element(2, erlang:process_info(P, current_function))])'
+    'length([P || P <- processes(), {current_function, {timer, sleep, 1}} =:= erlang:process_info(P, current_function)])'
   await waitFor(() => node.stats().pendingSpawns === 0)
   await waitFor(async () => (await erl.evaluate(sleepers)) === '0')
   assert.equal(node.stats().processLinks, 0)

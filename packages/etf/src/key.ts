@@ -186,9 +186,9 @@ function flatKey(kind: Exclude<Kind, 'tuple' | 'improperList' | 'fun'>, value: o
     case 'atom':
       return atomKey((value as Atom).name)
     case 'pid':
-      return (value as Pid).key
+      return pidKey(value as Pid)
     case 'reference':
-      return (value as Reference).key
+      return referenceKey(value as Reference)
     case 'port': {
       const { node, id, creation } = value as Port
       return `o(${id}.${creation}${atomKey(node)})`

@@ -17,6 +17,7 @@ import { StallWatch } from '../stall.ts'
 import type { LinkStats } from '../stats.ts'
 import { TICK_BYTES, Ticker, tickPeriodMs } from '../tick.ts'
 import { Awake } from './awake.ts'
+import { DrainWaiters } from './drain-waiters.ts'
 import type { LinkInit } from './link-init.ts'
 
 const ENCODER_BYTES = 256 * 1024
@@ -38,12 +39,6 @@ const RECEIPT_BYTES = 128 * 1024
 const FRAME_LENGTH_BYTES = 4
 const TICK = Buffer.alloc(TICK_BYTES)
 
-interface DrainWaiter {
-  readonly isMet: () => boolean
-  readonly resolve: () => void
-  readonly reject: (error: DistributionError) => void
-}
-
 /** An established connection to a peer: turns signals into bytes on a socket, and the bytes that come into signals. */
 export class Link {
   readonly peer: Peer
@@ -56,6 +51,7 @@ export class Link {
   readonly #reader: MessageReader
   readonly #writer: MessageWriter
   readonly #output = new OutputScheduler()
+  readonly #drainWaiters = new DrainWaiters()
   readonly #limit: OutputLimit
   readonly #flushBytesMax: number
   /** Undefined when the peer is no Tiebeam node. */
@@ -73,7 +69,6 @@ export class Link {
   #progress = 0
   #messagesIn = 0
   #messagesOut = 0
-  #drainWaiters: DrainWaiter[] = []
 
   constructor(init: LinkInit) {
     this.#init = init
@@ -163,7 +158,7 @@ export class Link {
   #until(isMet: () => boolean): Promise<void> {
     if (isMet()) return Promise.resolve()
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
-    return new Promise((resolve, reject) => this.#drainWaiters.push({ isMet, resolve, reject }))
+    return this.#drainWaiters.wait(isMet)
   }
 
   /** Takes one frame from the peer, without its length. */
@@ -322,12 +317,9 @@ export class Link {
     this.#progress++
     if (this.#closed !== undefined) return
     if (this.#output.bytes > 0) this.#pump(TURN_BYTES_MAX)
-    if (this.#drainWaiters.length === 0) return
-    const [met, unmet] = [[], []] as [DrainWaiter[], DrainWaiter[]]
-    for (const waiter of this.#drainWaiters) (waiter.isMet() ? met : unmet).push(waiter)
-    this.#drainWaiters = unmet
-    if (this.#isDrained()) this.#limit.drained()
-    for (const { resolve } of met) resolve()
+    this.#drainWaiters.left(() => {
+      if (this.#isDrained()) this.#limit.drained()
+    })
   }
 
   #waiting(encodedBytes: number): WaitingOutput {
@@ -386,9 +378,7 @@ export class Link {
     if (this.#closed !== undefined) return
     this.#closed = reason
     clearInterval(this.#timer)
-    const waiters = this.#drainWaiters
-    this.#drainWaiters = []
-    for (const { reject } of waiters) reject(reason)
+    this.#drainWaiters.reject(reason)
     this.#init.onClosed(reason)
   }
 

@@ -1,5 +1,5 @@
 import { keyOf, pidKey, referenceKey } from '../key.ts'
-import { inspectSymbol, kind } from './kind.ts'
+import { inspectSymbol, type Kind, kind, kindOf } from './kind.ts'
 
 /** A process identifier. */
 export class Pid {
@@ -11,7 +11,6 @@ export class Pid {
   readonly serial: number
   /** Tells incarnations of one node name apart; 0 to 4294967295. */
   readonly creation: number
-  #key: string | undefined
 
   constructor(node: string, id: number, serial: number, creation: number) {
     this.node = node
@@ -25,12 +24,11 @@ export class Pid {
   }
 
   get key(): string {
-    this.#key ??= pidKey(this)
-    return this.#key
+    return pidKey(this)
   }
 
   equals(other: unknown): boolean {
-    return this === other || (other instanceof Pid && isSamePid(this, other))
+    return this === other || (isKind(other, 'pid') && isSamePid(this, other as Pid))
   }
 
   toString(): string {
@@ -49,7 +47,6 @@ export class Reference {
   readonly creation: number
   /** One to five words of 32 bits, in the order of the wire; Erlang prints them in reverse. */
   readonly ids: readonly number[]
-  #key: string | undefined
 
   constructor(node: string, creation: number, ids: readonly number[]) {
     this.node = node
@@ -62,12 +59,11 @@ export class Reference {
   }
 
   get key(): string {
-    this.#key ??= referenceKey(this)
-    return this.#key
+    return referenceKey(this)
   }
 
   equals(other: unknown): boolean {
-    return this === other || (other instanceof Reference && isSameReference(this, other))
+    return this === other || (isKind(other, 'reference') && isSameReference(this, other as Reference))
   }
 
   toString(): string {
@@ -123,4 +119,8 @@ function isSamePid(one: Pid, other: Pid): boolean {
 function isSameReference(one: Reference, other: Reference): boolean {
   if (one.ids.length !== other.ids.length || one.creation !== other.creation || one.node !== other.node) return false
   return one.ids.every((word, index) => word === other.ids[index])
+}
+
+function isKind(value: unknown, expected: Kind): boolean {
+  return typeof value === 'object' && value !== null && kindOf(value) === expected
 }

@@ -52,7 +52,7 @@ export function refusal(reason: unknown, made: OutboundCall): RpcError {
   return rpcError('RPC_REFUSED', `was not started: ${shown(reason)}.`, made, { reason })
 }
 
-export function nodeDown(made: OutboundCall, cause?: unknown): RpcError {
+function nodeDown(made: OutboundCall, cause?: unknown): RpcError {
   const text = `got no answer: ${made.node} cannot be reached, or the connection to it was lost.`
   return rpcError('RPC_NODE_DOWN', text, made, { reason: NOCONNECTION, cause })
 }

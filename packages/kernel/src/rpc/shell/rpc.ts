@@ -1,4 +1,4 @@
-import { DistributionError, type FunctionCall, type Logger, type Node, silentLogger } from '@tiebeam/distribution'
+import { DistributionError, type FunctionCall, type Logger, type Node } from '@tiebeam/distribution'
 import { KernelError } from '../../errors.ts'
 import { Exposed, type ExposedModules } from '../exposed.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -12,7 +12,7 @@ export interface RpcInit {
   readonly callsInMax?: number
   /** Calls of this node that wait for their answer; further ones are refused with `RPC_CALLS_FULL`. Default 100,000. */
   readonly callsOutMax?: number
-  /** Hears of refused calls, once each, and of functions that failed. */
+  /** Hears of refused calls, once each, and of functions that failed. Default: that of the node. */
   readonly logger?: Logger
 }
 
@@ -60,7 +60,7 @@ export class Rpc {
     const callsOutMax = countOf('callsOutMax', init.callsOutMax ?? CALLS_OUT_MAX)
     const exposed = new Exposed()
     exposed.add(init.expose ?? {})
-    const callee = new Callee({ node, exposed, callsMax: callsInMax, logger: init.logger ?? silentLogger })
+    const callee = new Callee({ node, exposed, callsMax: callsInMax, logger: init.logger ?? node.logger })
     const endServing = node.serveCalls(callee)
     try {
       const caller = await Caller.start({ node, callsMax: callsOutMax })
