@@ -1,8 +1,9 @@
 /** Processes that one node starts on another, with OTP and among Tiebeam nodes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Atom, atom, type Pid, tuple } from '@tiebeam/etf'
+import { type Atom, atom, ImproperList, Pid, Reference, Tuple, tuple } from '@tiebeam/etf'
 import { type Erl, freePort, requirePeer, startErl, waitFor } from '@tiebeam/testing'
+import { OFFERED_FLAGS } from '../src/flags.ts'
 import {
   type Behaviour,
   type CallServer,
@@ -13,8 +14,11 @@ import {
   type Node,
   SpawnReply,
 } from '../src/index.ts'
+import type { SpawnRequestSignal } from '../src/signals.ts'
+import { dial } from '../src/transport/dial.ts'
 import { Probe } from './peers/probe.ts'
 import { cookie, freshName, startNode } from './peers/start-peer.ts'
+import { creation, TestLink } from './real/test-link.ts'
 
 /** Runs what it is told to by name; everything else is refused. */
 class Server implements CallServer {
@@ -200,3 +204,85 @@ async function localPid(erl: Erl, pid: Pid): Promise<string> {
     .evaluate(`pid_to_list(element(1, {c:pid(0, ${pid.id}, ${pid.serial})}))`)
     .then((text) => text.replaceAll('"', ''))
 }
+
+test('hostile spawn requests end their process or their link, and nothing else', async (t) => {
+  const epmd = { port: await freePort() }
+  const node = await startNode(t, { name: freshName('subject'), epmd })
+  let started = 0
+  const run = () => {
+    started += 1
+  }
+  node.serveCalls(new Server({ run, wait: () => new Promise(() => {}) }))
+  const host = node.name.slice(node.name.indexOf('@') + 1)
+  const us = freshName('raw')
+  const dialNode = async () => {
+    const socket = await dial({ address: host, port: node.port, tls: undefined })
+    return TestLink.dial(t, socket, { name: us, cookie, peerName: node.name, flags: OFFERED_FLAGS })
+  }
+  const link = await dialNode()
+  const from = new Pid(us, 1, 0, creation)
+  let references = 0
+  const request = (init: Partial<SpawnRequestSignal> = {}): SpawnRequestSignal => ({
+    type: 'spawnRequest',
+    requestId: new Reference(us, creation, [++references, 0, 0]),
+    from,
+    groupLeader: from,
+    module: atom('m'),
+    function: atom('run'),
+    arity: 0,
+    options: [atom('monitor'), atom('link')],
+    args: [],
+    ...init,
+  })
+  link.send(request())
+  const reply = await link.receive('spawnReply')
+  assert.equal(reply.flags, 3)
+  assert.equal((await link.receive('exit')).reason, atom('normal'))
+  assert.equal((await link.receive('monitorExit')).reason, atom('normal'))
+  // What the function is applied to is no list.
+  for (const args of [7, 'text', atom('x'), new ImproperList([1], 2)]) {
+    link.send(request({ args, options: [atom('monitor')] }))
+    assert.ok((await link.receive('spawnReply')).result instanceof Pid)
+    const { reason } = await link.receive('monitorExit')
+    assert.ok(reason instanceof Tuple && reason.at(0) === atom('badarg'))
+  }
+  // The arity that is claimed is not looked at, as in OTP.
+  link.send(request({ arity: 200, options: [] }))
+  assert.equal((await link.receive('spawnReply')).flags, 0)
+  link.send(request({ options: [tuple(atom('reply'), atom('no'))] }))
+  assert.equal((await link.receive('spawnReply')).result, atom('badopt'))
+  // The same reference twice, then a reply that nobody asked for.
+  const twice = request({ function: atom('wait'), options: [atom('monitor')] })
+  link.send(twice)
+  link.send(twice)
+  link.send({ type: 'spawnReply', requestId: twice.requestId, to: node.pid, flags: 3, result: from })
+  const pids = [(await link.receive('spawnReply')).result, (await link.receive('spawnReply')).result]
+  // The node has no such request, and lets the process go that it is told of.
+  assert.deepEqual((await link.receive('demonitor')).to, from)
+  assert.equal((await link.receive('exit')).reason, atom('abandoned'))
+  for (const pid of pids) link.send({ type: 'exit2', from, to: pid as Pid, reason: atom('kill') })
+  await waitFor(() => node.stats().monitors === 0)
+  assert.equal(started, 2)
+  // On behalf of another node: that is no node to talk with.
+  link.send(request({ from: new Pid(freshName('other'), 1, 0, creation) }))
+  await waitFor(() => node.nodes('connected').length === 0)
+  await dialNode()
+})
+
+test('a reason that is too long to be sent is told in short, and the link goes on', async (t) => {
+  if (!requirePeer(t, 'erl')) return
+  const epmd = { port: await freePort() }
+  const node = await startNode(t, { name: freshName('subject'), epmd, messageBytesMax: 50_000, outputBytesMax: 50_000 })
+  const erl = await startErl(t, { name: freshName('otp'), cookie, epmd })
+  node.serveCalls(
+    new Server({
+      long: () => {
+        throw new ExitReason('x'.repeat(200_000))
+      },
+    }),
+  )
+  const source = `{P, M} = spawn_monitor('${node.name}', m, long, []), receive {'DOWN', M, process, P, {{nocatch, Text}, []}} -> byte_size(Text) end`
+  const bytes = Number(await erl.evaluate(source, { timeoutMs: 30_000 }))
+  assert.ok(bytes > 100 && bytes < 10_000)
+  assert.equal(node.stats().disconnected, 0)
+})

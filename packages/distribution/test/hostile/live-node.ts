@@ -75,6 +75,8 @@ export async function startLiveNode(t: Scope & Skippable): Promise<LiveNode> {
   // All nodes have the same port at addresses of their own, and no EPMD: what is attacked here is the distribution port.
   const init = { cookie, port, epmd: false } as const
   const node = await Node.start({ ...init, name })
+  // Requests for processes and calls are to get as far as they can.
+  node.serveCalls({ spawn: () => () => {}, call: async () => 'called' })
   const tiebeam = await Node.start({ ...init, name: healthyTiebeam })
   spawnEcho(node)
   spawnEcho(tiebeam)
