@@ -121,16 +121,11 @@ export class Node extends EventEmitter<NodeEvents> {
       groupLeader: () => groupLeader,
     })
     this.pid = this.#router.serve({ handle: (message) => this.#receive(message) }).pid
-    const system = new SystemServices({
-      name: this.name,
+    const groupLeader = SystemServices.start({
+      node: this,
       callServer: () => this.#router.spawning.server,
-      whereis: (name) => this.whereis(name),
-      send: (to, message) => this.send(to, message),
-      logger: this.logger,
+      serve: (serveInit) => this.#serve(serveInit),
     })
-    this.#serve({ name: 'net_kernel', handle: (message) => system.netKernel(message) })
-    this.#serve({ name: 'rex', handle: (message) => system.rex(message) })
-    const groupLeader = this.#router.serve({ handle: (message) => system.groupLeader(message) }).pid
   }
 
   async #start(init: NodeInit, name: NodeName): Promise<void> {

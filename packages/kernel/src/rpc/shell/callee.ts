@@ -89,12 +89,13 @@ export class Callee implements CallServer {
   }
 
   call(call: FunctionCall, from: Pid | undefined): Promise<unknown> {
-    return new Promise((resolve) => {
+    return new Promise<unknown>((resolve) => {
       this.#init.node.spawn(async (self) => {
         const outcome = await this.#outcomeOf(call, from, self)
         resolve(await this.#sendable(asRpcReply, outcome, call, from))
       })
-    })
+      // A node that is about to stop starts no process.
+    }).catch(() => asRpcReply({ type: 'exit', reason: SHUTDOWN }))
   }
 
   /** Resolves when no function runs any more; those that do after `timeoutMs` have their processes ended. */
