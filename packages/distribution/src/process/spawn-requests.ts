@@ -54,16 +54,14 @@ export class SpawnRequests {
     return this.#pending.size
   }
 
-  /** Checks that there is room for one more. @throws DistributionError `SPAWN_REQUESTS_FULL` */
-  reserve(): void {
-    if (this.#pending.size < this.#requestsMax) return
-    throw new DistributionError(
-      'SPAWN_REQUESTS_FULL',
-      `${this.#pending.size} spawn requests (spawnRequestsMax) wait for their answer. Wait for some, or raise the limit.`,
-    )
-  }
-
+  /** @throws DistributionError `SPAWN_REQUESTS_FULL` */
   add(pending: PendingSpawn): void {
+    if (this.#pending.size >= this.#requestsMax) {
+      throw new DistributionError(
+        'SPAWN_REQUESTS_FULL',
+        `${this.#pending.size} spawn requests (spawnRequestsMax) wait for their answer. Wait for some, or raise the limit.`,
+      )
+    }
     const { key } = pending.requestId
     this.#pending.set(key, { ...pending })
     const keys = this.#ofProcess.get(pending.from.key)

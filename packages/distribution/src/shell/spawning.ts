@@ -97,24 +97,18 @@ export class Spawning {
     const { table } = this.#init
     const requestId = table.nextReference()
     const link = init.link ?? false
-    const monitor = init.monitor !== undefined && init.monitor !== false
+    const monitor = init.monitor ?? false
     const replies = init.replies ?? 'all'
     if (node === this.#init.name) {
       this.#startHere(from, requestId, call, { link, monitor, replies })
     } else {
-      this.#requests.reserve()
-      this.#init.outlet.message(node, from, {
-        type: 'spawnRequest',
-        requestId,
-        from,
-        groupLeader: this.#init.groupLeader(),
-        module: atom(call.module),
-        function: atom(call.function),
-        arity: call.args.length,
-        options: [...(monitor ? [MONITOR] : []), ...(link ? [LINK] : [])],
-        args: call.args,
-      })
       this.#requests.add({ requestId, from, node, link, monitor, replies })
+      try {
+        this.#send(from, node, requestId, call, { link, monitor })
+      } catch (error) {
+        this.#requests.abandon(from, requestId)
+        throw error
+      }
     }
     return requestId
   }
@@ -143,6 +137,20 @@ export class Spawning {
     return () => {
       throw new ExitReason(tuple(atom('badarg'), [frame]))
     }
+  }
+
+  #send(from: Pid, node: string, requestId: Reference, call: FunctionCall, { link, monitor }: SpawnOptions): void {
+    this.#init.outlet.message(node, from, {
+      type: 'spawnRequest',
+      requestId,
+      from,
+      groupLeader: this.#init.groupLeader(),
+      module: atom(call.module),
+      function: atom(call.function),
+      arity: call.args.length,
+      options: [...(monitor ? [MONITOR] : []), ...(link ? [LINK] : [])],
+      args: call.args,
+    })
   }
 
   #startHere(

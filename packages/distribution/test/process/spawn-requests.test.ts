@@ -120,5 +120,5 @@ test('a lost connection tells nothing to a process that has ended', () => {
 
 test('more requests than the limit are refused', () => {
   const requests = waiting(request(), request(), request())
-  assert.throws(() => requests.reserve(), { code: 'SPAWN_REQUESTS_FULL', message: /spawnRequestsMax/ })
+  assert.throws(() => requests.add(request()), { code: 'SPAWN_REQUESTS_FULL', message: /spawnRequestsMax/ })
 })
