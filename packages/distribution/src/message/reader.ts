@@ -1,6 +1,6 @@
 import { Atom, DecodeError, Decoder, type DecoderInit, Tuple } from '@tiebeam/etf'
 import { OPERATION, toSignal } from '../control.ts'
-import type { Signal } from '../signals.ts'
+import type { DemonitorSignal, MonitorSignal, Signal } from '../signals.ts'
 import { AtomCache } from './atom-cache.ts'
 import { type Assembled, FragmentAssembler } from './fragments.ts'
 import { IdentifierReader } from './identifier-reader.ts'
@@ -242,9 +242,31 @@ export class MessageReader {
           message: this.#readPayload(bytes, identifiers.offset, end, references),
         }
       }
+      case OPERATION.MONITOR_P:
+        return arity === 4 ? this.#readMonitor('monitor', at + 4, end, references) : undefined
+      case OPERATION.DEMONITOR_P:
+        return arity === 4 ? this.#readMonitor('demonitor', at + 4, end, references) : undefined
       default:
         return undefined
     }
+  }
+
+  /** Every call sets up a monitor and takes it away again. What follows its reference, if anything, is for the general way to refuse. */
+  #readMonitor(
+    type: 'monitor' | 'demonitor',
+    at: number,
+    end: number,
+    references: readonly Atom[],
+  ): MonitorSignal | DemonitorSignal | undefined {
+    const identifiers = this.#identifiers
+    const view = this.#view
+    const from = identifiers.readPid(view, at, end, references)
+    if (from === undefined) return undefined
+    const toAt = identifiers.offset
+    const to = identifiers.readPid(view, toAt, end, references) ?? identifiers.readAtom(view, toAt, end, references)
+    if (to === undefined) return undefined
+    const reference = identifiers.readReference(view, identifiers.offset, end, references)
+    return reference === undefined || identifiers.offset !== end ? undefined : { type, from, to, reference }
   }
 
   #readControl(bytes: Buffer, at: number, end: number, references: readonly Atom[]): Tuple {

@@ -2,7 +2,7 @@ import type { Encoder, Pid } from '@tiebeam/etf'
 import { OPERATION, toControl } from '../control.ts'
 import { DistributionError } from '../errors.ts'
 import { hasFlag } from '../flags.ts'
-import type { SendAliasSignal, Signal } from '../signals.ts'
+import type { DemonitorSignal, MonitorSignal, SendAliasSignal, Signal } from '../signals.ts'
 import { Fragments } from './fragmenting.ts'
 import { IdentifierWriter } from './identifier-writer.ts'
 import { HEADER, PASS_THROUGH, SMALL_INTEGER_EXT, SMALL_TUPLE_EXT, VERSION } from './tags.ts'
@@ -74,6 +74,10 @@ export class MessageWriter {
         return this.#writeMessage(encoder, signal.from, signal.name, signal.message)
       } else if (signal.type === 'sendAlias') {
         return this.#writeAliasMessage(encoder, signal)
+      } else if (signal.type === 'monitor') {
+        return this.#writeMonitor(encoder, OPERATION.MONITOR_P, signal)
+      } else if (signal.type === 'demonitor') {
+        return this.#writeMonitor(encoder, OPERATION.DEMONITOR_P, signal)
       }
       return this.#writeSignal(encoder, signal)
     } catch (error) {
@@ -150,6 +154,22 @@ export class MessageWriter {
       this.#identifiers.writePid(encoder, from)
       if (to !== undefined) this.#identifiers.writePid(encoder, to)
     }
+  }
+
+  /** Every call sets up a monitor and takes it away again. */
+  #writeMonitor(encoder: Encoder, operation: number, signal: MonitorSignal | DemonitorSignal): number {
+    const start = encoder.offset
+    const { from, to, reference } = signal
+    this.#writeHead(encoder)
+    encoder.writeUint8(SMALL_TUPLE_EXT)
+    encoder.writeUint8(4)
+    encoder.writeUint8(SMALL_INTEGER_EXT)
+    encoder.writeUint8(operation)
+    this.#identifiers.writePid(encoder, from)
+    if (typeof to === 'string') this.#identifiers.writeAtom(encoder, to)
+    else this.#identifiers.writePid(encoder, to)
+    this.#identifiers.writeReference(encoder, reference)
+    return this.#finish(encoder, start, encoder.offset)
   }
 
   #writeSignal(encoder: Encoder, signal: Signal): number {

@@ -195,7 +195,8 @@ export class ProcessTable {
   }
 }
 
-function numberOf(pid: Pid): number {
+/** Of a pid of this node: no two living processes have the same. */
+export function numberOf(pid: Pid): number {
   return pid.serial * 2 ** PID_ID_BITS + pid.id
 }
 

@@ -10,6 +10,8 @@ import type {
   UnlinkSignal,
 } from '../signals.ts'
 import { NOCONNECTION, NOPROC, type RemoteName } from './notices.ts'
+import { numberOf } from './process-table.ts'
+import { ReferenceMap } from './reference-map.ts'
 
 /** What is to be done as the consequence of an event, in this order. */
 export type RelationEffect =
@@ -57,9 +59,10 @@ interface Watcher {
 /** Of one local process. Most have one kind of relation, and many live for one message: a map is made when it is wanted. */
 class Relation {
   readonly pid: Pid
+  /** By key of the other process. */
   #links: Map<string, Link> | undefined
-  #monitors: Map<string, Monitor> | undefined
-  #watchers: Map<string, Watcher> | undefined
+  #monitors: ReferenceMap<Monitor> | undefined
+  #watchers: ReferenceMap<Watcher> | undefined
 
   constructor(pid: Pid) {
     this.pid = pid
@@ -70,13 +73,13 @@ class Relation {
     return this.#links
   }
 
-  get monitors(): Map<string, Monitor> {
-    this.#monitors ??= new Map()
+  get monitors(): ReferenceMap<Monitor> {
+    this.#monitors ??= new ReferenceMap()
     return this.#monitors
   }
 
-  get watchers(): Map<string, Watcher> {
-    this.#watchers ??= new Map()
+  get watchers(): ReferenceMap<Watcher> {
+    this.#watchers ??= new ReferenceMap()
     return this.#watchers
   }
 
@@ -106,10 +109,10 @@ class Relation {
  */
 export class Relations {
   readonly #init: RelationsInit
-  /** By key of the local process. An entry lives from the first relation until the process ends. */
-  readonly #relations = new Map<string, Relation>()
-  /** Key of the local process that is watched under this reference by a process of another node. */
-  readonly #watched = new Map<string, string>()
+  /** By number of the local process. An entry lives from the first relation until the process ends. */
+  readonly #relations = new Map<number, Relation>()
+  /** The local process that is watched under this reference, by a process of another node and by name. */
+  readonly #watchedByName = new ReferenceMap<Relation>()
   #unlinkId = 0n
 
   constructor(init: RelationsInit) {
@@ -145,12 +148,12 @@ export class Relations {
   }
 
   unlink(from: Pid, to: Pid): RelationEffect[] {
-    const links = this.#relations.get(from.key)?.links
+    const links = this.#find(from)?.links
     const link = links?.get(to.key)
     if (links === undefined || link === undefined || link.unlinkId !== undefined) return []
     if (this.#isLocal(to)) {
       links.delete(to.key)
-      this.#relations.get(to.key)?.links.delete(from.key)
+      this.#find(to)?.links.delete(from.key)
       return []
     }
     this.#unlinkId = this.#unlinkId === 0xffff_ffff_ffff_ffffn ? 1n : this.#unlinkId + 1n
@@ -171,7 +174,7 @@ export class Relations {
   /** An unlink signal from another node; the acknowledgement precedes whatever else goes to its sender. */
   unlinked(signal: UnlinkSignal): RelationEffect[] {
     const { id, from, to } = signal
-    const links = this.#relations.get(to.key)?.links
+    const links = this.#find(to)?.links
     if (links?.get(from.key)?.unlinkId === undefined) links?.delete(from.key)
     // Id 0 stands for the old UNLINK, which wants no answer.
     if (id === 0n) return []
@@ -179,14 +182,14 @@ export class Relations {
   }
 
   unlinkAcknowledged(signal: UnlinkAckSignal): void {
-    const links = this.#relations.get(signal.to.key)?.links
+    const links = this.#find(signal.to)?.links
     if (links?.get(signal.from.key)?.unlinkId === signal.id) links.delete(signal.from.key)
   }
 
   /** A process of another node ended, to which the local process `to` was linked. */
   linkExited(signal: ExitSignal): RelationEffect[] {
     const { from, to, reason } = signal
-    const links = this.#relations.get(to.key)?.links
+    const links = this.#find(to)?.links
     const link = links?.get(from.key)
     if (links === undefined || link === undefined || link.unlinkId !== undefined) return []
     links.delete(from.key)
@@ -196,13 +199,13 @@ export class Relations {
   /** The local process `from` monitors `target`, under a reference that was never used before. */
   monitor(from: Pid, target: Pid | RemoteName, reference: Reference): RelationEffect[] {
     if (target.node !== this.#init.node) {
-      this.#of(from).monitors.set(reference.key, { reference, target, local: undefined })
+      this.#of(from).monitors.set(reference, { reference, target, local: undefined })
       return [signalEffect(from, target.node, { type: 'monitor', from, to: addressOf(target), reference })]
     }
     const local = this.#resolve(addressOf(target))
     if (local === undefined) return [{ type: 'down', to: from, reference, target, reason: NOPROC }]
-    this.#of(from).monitors.set(reference.key, { reference, target, local })
-    this.#of(local).watchers.set(reference.key, { from, reference, target })
+    this.#of(from).monitors.set(reference, { reference, target, local })
+    this.#of(local).watchers.set(reference, { from, reference, target })
     return []
   }
 
@@ -211,19 +214,19 @@ export class Relations {
     const relation = this.#of(from)
     if (related.link) relation.links.set(to.key, { pid: to, unlinkId: undefined })
     const reference = related.monitor
-    if (reference !== undefined) relation.monitors.set(reference.key, { reference, target: to, local: undefined })
+    if (reference !== undefined) relation.monitors.set(reference, { reference, target: to, local: undefined })
   }
 
   /** Whether the local process `from` still waits for this monitor to fire. */
   isMonitoring(from: Pid, reference: Reference): boolean {
-    return this.#relations.get(from.key)?.monitors.has(reference.key) ?? false
+    return this.#find(from)?.monitors.get(reference) !== undefined
   }
 
   demonitor(from: Pid, reference: Reference): RelationEffect[] {
-    const monitors = this.#relations.get(from.key)?.monitors
-    const monitor = monitors?.get(reference.key)
+    const monitors = this.#find(from)?.monitors
+    const monitor = monitors?.get(reference)
     if (monitors === undefined || monitor === undefined) return []
-    monitors.delete(reference.key)
+    monitors.delete(reference)
     return this.#unwatch(from, monitor)
   }
 
@@ -237,52 +240,53 @@ export class Relations {
       return [signalEffect(typeof to === 'string' ? from : to, from.node, exit)]
     }
     const target = typeof to === 'string' ? { name: to, node: this.#init.node } : to
-    this.#of(local).watchers.set(reference.key, { from, reference, target })
-    this.#watched.set(reference.key, local.key)
+    const relation = this.#of(local)
+    relation.watchers.set(reference, { from, reference, target })
+    if (typeof to === 'string') this.#watchedByName.set(reference, relation)
     return []
   }
 
-  /** By reference, because the name that was monitored may have gone to another process since. */
   demonitored(signal: DemonitorSignal): void {
-    const key = this.#watched.get(signal.reference.key)
-    if (key === undefined) return
-    const watchers = this.#relations.get(key)?.watchers
+    const { from, to, reference } = signal
+    // The name that was monitored may have gone to another process since.
+    const watchers = (typeof to === 'string' ? this.#watchedByName.get(reference) : this.#find(to))?.watchers
+    const watcher = watchers?.get(reference)
     // A reference of one process does not undo the monitor of another.
-    if (watchers?.get(signal.reference.key)?.from.key !== signal.from.key) return
-    watchers.delete(signal.reference.key)
-    this.#watched.delete(signal.reference.key)
+    if (watchers === undefined || watcher?.from.equals(from) !== true) return
+    watchers.delete(reference)
+    if ('name' in watcher.target) this.#watchedByName.delete(reference)
   }
 
   /** The monitor of a local process fired on another node. */
   monitorExited(signal: MonitorExitSignal): RelationEffect[] {
     const { to, reference, reason } = signal
-    const monitors = this.#relations.get(to.key)?.monitors
-    const monitor = monitors?.get(reference.key)
+    const monitors = this.#find(to)?.monitors
+    const monitor = monitors?.get(reference)
     if (monitors === undefined || monitor === undefined) return []
-    monitors.delete(reference.key)
+    monitors.delete(reference)
     return [{ type: 'down', to, reference, target: monitor.target, reason }]
   }
 
   /** A local process ended. From now on it must not count as alive. */
   ended(pid: Pid, reason: unknown): RelationEffect[] {
-    const relation = this.#relations.get(pid.key)
+    const relation = this.#find(pid)
     if (relation === undefined) return []
-    this.#relations.delete(pid.key)
+    this.#relations.delete(numberOf(pid))
     const effects: RelationEffect[] = []
     for (const link of relation.eachLink()) {
       if (link.unlinkId !== undefined) continue
       if (this.#isLocal(link.pid)) {
-        this.#relations.get(link.pid.key)?.links.delete(pid.key)
+        this.#find(link.pid)?.links.delete(pid.key)
         effects.push({ type: 'linkBroken', to: link.pid, from: pid, reason })
       } else effects.push(exitSignal(pid, link.pid, reason))
     }
     for (const monitor of relation.eachMonitor()) effects.push(...this.#unwatch(pid, monitor))
     for (const { from, reference, target } of relation.eachWatcher()) {
       if (this.#isLocal(from)) {
-        this.#relations.get(from.key)?.monitors.delete(reference.key)
+        this.#find(from)?.monitors.delete(reference)
         effects.push({ type: 'down', to: from, reference, target, reason })
       } else {
-        this.#watched.delete(reference.key)
+        this.#watchedByName.delete(reference)
         effects.push(
           signalEffect(pid, from.node, { type: 'monitorExit', from: addressOf(target), to: from, reference, reason }),
         )
@@ -303,13 +307,13 @@ export class Relations {
       }
       for (const { reference, target } of relation.eachMonitor()) {
         if (target.node !== node) continue
-        relation.monitors.delete(reference.key)
+        relation.monitors.delete(reference)
         effects.push({ type: 'down', to, reference, target, reason: NOCONNECTION })
       }
       for (const { from, reference } of relation.eachWatcher()) {
         if (from.node !== node) continue
-        relation.watchers.delete(reference.key)
-        this.#watched.delete(reference.key)
+        relation.watchers.delete(reference)
+        this.#watchedByName.delete(reference)
       }
     }
     return effects
@@ -317,7 +321,7 @@ export class Relations {
 
   #unwatch(from: Pid, { reference, target, local }: Monitor): RelationEffect[] {
     if (local !== undefined) {
-      this.#relations.get(local.key)?.watchers.delete(reference.key)
+      this.#find(local)?.watchers.delete(reference)
       return []
     }
     return [signalEffect(from, target.node, { type: 'demonitor', from, to: addressOf(target), reference })]
@@ -332,11 +336,18 @@ export class Relations {
     return pid.node === this.#init.node
   }
 
+  /** A pid of an earlier life of this node has the number of another process now. */
+  #find(pid: Pid): Relation | undefined {
+    const relation = this.#relations.get(numberOf(pid))
+    return relation?.pid.equals(pid) === true ? relation : undefined
+  }
+
   #of(pid: Pid): Relation {
-    let relation = this.#relations.get(pid.key)
+    const number = numberOf(pid)
+    let relation = this.#relations.get(number)
     if (relation === undefined) {
       relation = new Relation(pid)
-      this.#relations.set(pid.key, relation)
+      this.#relations.set(number, relation)
     }
     return relation
   }

@@ -120,7 +120,7 @@ test('signals of many processes come back as they were written', () => {
     const signals = Array.from({ length: 50 }, (_, index): Signal => {
       const [us, them] = [pid('tie@h'), pid(generator.chance(0.8) ? 'otp@h' : 'elsewhere@h')]
       const alias = new Reference('otp@h', 7, [generator.uint32(), 2, generator.uint32()])
-      switch (generator.integer(6)) {
+      switch (generator.integer(7)) {
         case 0:
           return { type: 'sendName', from: us, name: `name${generator.integer(30)}`, message: index }
         case 1:
@@ -128,6 +128,8 @@ test('signals of many processes come back as they were written', () => {
         case 2:
           return { type: 'monitor', from: us, to: generator.chance(0.5) ? them : 'name', reference: alias }
         case 3:
+          return { type: 'demonitor', from: us, to: generator.chance(0.5) ? them : 'name', reference: alias }
+        case 4:
           return { type: 'exit', from: us, to: them, reason: 'why' }
         default:
           return { type: 'send', from: us, to: them, message: `text ${index}` }
