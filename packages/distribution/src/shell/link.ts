@@ -213,10 +213,14 @@ export class Link {
     }
     if (!this.#flushScheduled) {
       this.#flushScheduled = true
-      // What a new process does first comes in a microtask, and leaves together with the answer that tells of the process.
-      if (signal.type === 'spawnReply') queueMicrotask(() => process.nextTick(this.#flushNow))
-      else process.nextTick(this.#flushNow)
+      // Ticks come before microtasks. Only one that is made by a microtask comes after all that this turn has set off, such as the next call
+      // of a caller who has just got a reply.
+      queueMicrotask(this.#flushSoon)
     }
+  }
+
+  readonly #flushSoon = (): void => {
+    process.nextTick(this.#flushNow)
   }
 
   readonly #flushNow = (): void => {
