@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noThisInStatic: `this` is the class that is started, which inherits these methods
 import assert from 'node:assert/strict'
 import type { Node, Process, SpawnInit } from '@tiebeam/distribution'
 import type { ChildSpec } from '../child-spec.ts'

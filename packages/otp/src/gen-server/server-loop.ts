@@ -164,7 +164,7 @@ export class ServerLoop {
   }
 
   #handleSystem({ client, request }: GenCall): Promise<void> | undefined {
-    const { reply, then } = answerSystemRequest(request, {
+    const { reply, next } = answerSystemRequest(request, {
       pid: this.self.pid,
       parent: this.#parent,
       module: this.#server.constructor.name,
@@ -172,7 +172,7 @@ export class ServerLoop {
       state: () => this.#server.describeState(),
     })
     this.reply(client, reply)
-    switch (then.type) {
+    switch (next.type) {
       case 'run':
         this.#suspended = false
         return undefined
@@ -182,7 +182,7 @@ export class ServerLoop {
         return this.#whileSuspended()
       case 'stop':
         this.#suspended = false
-        this.stop(then.reason)
+        this.stop(next.reason)
         return undefined
     }
   }

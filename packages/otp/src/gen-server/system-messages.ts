@@ -13,7 +13,7 @@ export interface ServerView {
 export interface SystemAnswer {
   readonly reply: unknown
   /** What the server does after it has replied. */
-  readonly then:
+  readonly next:
     | { readonly type: 'run' }
     | { readonly type: 'suspend' }
     | { readonly type: 'stop'; readonly reason: unknown }
@@ -25,16 +25,16 @@ const ERROR = atom('error')
 /** What a server answers to OTP's tools (`sys:get_state/1`, `get_status/1`, `suspend/1`, `resume/1`, `terminate/2` …): `do_cmd` of `sys.erl`. */
 export function answerSystemRequest(request: unknown, view: ServerView): SystemAnswer {
   const stay = view.suspended ? 'suspend' : 'run'
-  if (request === atom('suspend')) return { reply: OK, then: { type: 'suspend' } }
-  if (request === atom('resume')) return { reply: OK, then: { type: 'run' } }
-  if (request === atom('get_state')) return { reply: shown(view), then: { type: stay } }
-  if (request === atom('get_status')) return { reply: statusOf(view), then: { type: stay } }
+  if (request === atom('suspend')) return { reply: OK, next: { type: 'suspend' } }
+  if (request === atom('resume')) return { reply: OK, next: { type: 'run' } }
+  if (request === atom('get_state')) return { reply: shown(view), next: { type: stay } }
+  if (request === atom('get_status')) return { reply: statusOf(view), next: { type: stay } }
   if (request instanceof Tuple && request.length === 2) {
     const [command, argument] = request.elements
-    if (command === atom('terminate')) return { reply: OK, then: { type: 'stop', reason: argument } }
-    if (command === atom('debug')) return { reply: atom('unknown_debug'), then: { type: stay } }
+    if (command === atom('terminate')) return { reply: OK, next: { type: 'stop', reason: argument } }
+    if (command === atom('debug')) return { reply: atom('unknown_debug'), next: { type: stay } }
   }
-  return { reply: tuple(ERROR, tuple(atom('unknown_system_msg'), request)), then: { type: stay } }
+  return { reply: tuple(ERROR, tuple(atom('unknown_system_msg'), request)), next: { type: stay } }
 }
 
 /** The form in which `sys` and `observer` read the status of a `gen_server`; its texts are lists of characters. */

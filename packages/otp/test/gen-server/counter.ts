@@ -7,11 +7,15 @@ export class Counter extends GenServer {
   #waiting: From<number>[] = []
 
   override readonly calls = {
-    add: (amount: number) => (this.#total += amount),
+    add: (amount: number) => {
+      this.#total += amount
+      return this.#total
+    },
     get: () => this.#total,
     slowly: async (amount: number) => {
       await new Promise((resolve) => setTimeout(resolve, 5))
-      return (this.#total += amount)
+      this.#total += amount
+      return this.#total
     },
     positive: (): number | Later<number> =>
       this.#total > 0 ? this.#total : this.later<number>((from) => this.#waiting.push(from)),
