@@ -9,12 +9,7 @@ export { type Caller, type CallInit, call, cast, type ServerName } from './gen/c
 export { CallError } from './gen/call-error.ts'
 export { abcast, type MultiCallInit, type MultiCallResult, multiCall } from './gen/multi-call.ts'
 export { type StopInit, stopServer } from './gen/stop-server.ts'
-export {
-  type ChildInit as GenServerChildInit,
-  GenServer,
-  type ServerClass,
-  type ServerInit,
-} from './gen-server/gen-server.ts'
+export { GenServer, type GenServerChildInit, type GenServerClass, type GenServerInit } from './gen-server/gen-server.ts'
 export { type From, type Handler, type Handlers, type Later, noReply, type Served } from './gen-server/handlers.ts'
 export { ServerRef, type ServerRefInit, serverRef } from './gen-server/server-ref.ts'
 export { StartError } from './gen-server/start-server.ts'

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/complexity/noThisInStatic: `this` is the class that is started, which inherits these methods
 import assert from 'node:assert/strict'
 import type { Node, Process, SpawnInit } from '@tiebeam/distribution'
-import type { ChildSpec } from '../child-spec.ts'
+import { type ChildInit, type ChildSpec, childInitOf } from '../child-spec.ts'
 import { NORMAL } from './ends.ts'
 import type { From, Handlers, Later } from './handlers.ts'
 import { unknownCallReply } from './requests.ts'
@@ -10,17 +10,17 @@ import { ServerRef } from './server-ref.ts'
 import { startServer } from './start-server.ts'
 
 /** The class of a GenServer. */
-export type ServerClass<Server extends GenServer> = new () => Server
+export type GenServerClass<Server extends GenServer> = new () => Server
 
-export interface ServerInit<Server extends GenServer> extends SpawnInit {
+export interface GenServerInit<Server extends GenServer> extends SpawnInit {
   /** What `init` is given. */
   readonly args: Parameters<Server['init']>
   /** A server that is not initialised by then is ended. Default `Infinity`, as in OTP. */
   readonly timeoutMs?: number
 }
 
-export type ChildInit<Server extends GenServer> = ServerInit<Server> &
-  Pick<ChildSpec, 'restart' | 'shutdownMs'> & {
+export type GenServerChildInit<Server extends GenServer> = GenServerInit<Server> &
+  Omit<ChildInit, 'id'> & {
     /** Default: the name under which it is registered, else that of the class. */
     readonly id?: string
   }
@@ -49,9 +49,9 @@ export abstract class GenServer {
 
   /** Starts a server that is linked to nobody. @throws StartError; DistributionError `NAME_TAKEN`, `NODE_STOPPED` */
   static async start<Server extends GenServer>(
-    this: ServerClass<Server>,
+    this: GenServerClass<Server>,
     node: Node,
-    ...init: Given<ServerInit<Server>>
+    ...init: Given<GenServerInit<Server>>
   ): Promise<ServerRef<Server>> {
     const pid = await startServer(node, GenServer.#startOf(this, undefined, init[0]))
     return new ServerRef(node, pid)
@@ -62,35 +62,34 @@ export abstract class GenServer {
    * terminates. @throws StartError; DistributionError `NAME_TAKEN`, `PROCESS_EXITED`
    */
   static async startLink<Server extends GenServer>(
-    this: ServerClass<Server>,
+    this: GenServerClass<Server>,
     parent: Process,
-    ...init: Given<ServerInit<Server>>
+    ...init: Given<GenServerInit<Server>>
   ): Promise<ServerRef<Server>> {
     const pid = await startServer(parent, GenServer.#startOf(this, parent, init[0]))
     return new ServerRef(parent.node, pid)
   }
 
   /** The server as the child of a supervisor. */
-  static child<Server extends GenServer>(this: ServerClass<Server>, ...given: Given<ChildInit<Server>>): ChildSpec {
-    const [init] = given
-    const { id = init?.name ?? this.name, restart, shutdownMs } = init ?? {}
+  static child<Server extends GenServer>(
+    this: GenServerClass<Server>,
+    ...[init]: Given<GenServerChildInit<Server>>
+  ): ChildSpec {
     return {
-      id,
+      ...childInitOf({ ...init, id: init?.id ?? init?.name ?? this.name }),
       start: (parent) => startServer(parent, GenServer.#startOf(this, parent, init)),
-      ...(restart !== undefined && { restart }),
-      ...(shutdownMs !== undefined && { shutdownMs }),
     }
   }
 
   static #startOf<Server extends GenServer>(
-    Class: ServerClass<Server>,
+    Class: GenServerClass<Server>,
     parent: Process | undefined,
-    init: Partial<ServerInit<Server>> = {},
+    init: Partial<GenServerInit<Server>> = {},
   ) {
-    const { args = [], timeoutMs = Number.POSITIVE_INFINITY, ...spawn } = init
+    const { args = [], timeoutMs = Number.POSITIVE_INFINITY } = init
     return {
       title: Class.name,
-      spawn,
+      spawn: init,
       timeoutMs,
       initialise: async (self: Process) => {
         const server: GenServer = new Class()
