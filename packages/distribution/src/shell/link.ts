@@ -16,6 +16,7 @@ import type { Signal } from '../signals.ts'
 import { StallWatch } from '../stall.ts'
 import type { LinkStats } from '../stats.ts'
 import { TICK_BYTES, Ticker, tickPeriodMs } from '../tick.ts'
+import { afterMicrotasks } from './after-microtasks.ts'
 import { Awake } from './awake.ts'
 import { DrainWaiters } from './drain-waiters.ts'
 import type { LinkInit } from './link-init.ts'
@@ -211,16 +212,9 @@ export class Link {
       this.#flush()
       return
     }
-    if (!this.#flushScheduled) {
-      this.#flushScheduled = true
-      // Ticks come before microtasks. Only one that is made by a microtask comes after all that this turn has set off, such as the next call
-      // of a caller who has just got a reply.
-      queueMicrotask(this.#flushSoon)
-    }
-  }
-
-  readonly #flushSoon = (): void => {
-    process.nextTick(this.#flushNow)
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    afterMicrotasks(this.#flushNow)
   }
 
   readonly #flushNow = (): void => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { atom, EncodeError, Encoder, equals, Pid, Reference } from '@tiebeam/etf'
+import { atom, EncodeError, Encoder, encode, equals, Pid, Reference } from '@tiebeam/etf'
 import { cases, random } from '@tiebeam/testing'
+import { toControl } from '../../src/control.ts'
 import { FLAGS, OFFERED_FLAGS } from '../../src/flags.ts'
 import { FrameReader } from '../../src/frames.ts'
 import { DistributionError } from '../../src/index.ts'
@@ -96,6 +97,22 @@ test('a link without headers gets a version before each term', () => {
 test('a link with fragments but no atom cache has headers too: OTP 25 closes it else', () => {
   const writer = new MessageWriter({ flags: OFFERED_FLAGS & ~FLAGS.DIST_HDR_ATOM_CACHE.bit })
   assert.deepEqual([...written(writer, send).subarray(4, 7)], [131, 68, 0])
+})
+
+test('monitors are written as the general way writes them, and read alike', () => {
+  const writer = new MessageWriter({ flags: OFFERED_FLAGS })
+  const plain = new MessageWriter({ flags: OFFERED_FLAGS & ~FLAGS.FRAGMENTS.bit & ~FLAGS.DIST_HDR_ATOM_CACHE.bit })
+  for (const type of ['monitor', 'demonitor'] as const) {
+    for (const target of [to, 'name', 'été']) {
+      const signal: Signal = { type, from, to: target, reference }
+      const control = encode(toControl(signal, OFFERED_FLAGS).control)
+      const bytes = written(writer, signal)
+      assert.deepEqual(bytes, framed(annotated(['header', 131, 68, 0], ['control', control.subarray(1)])))
+      assert.deepEqual(written(plain, signal), framed(annotated(['pass through', 112], ['control', control])))
+      assert.deepEqual(readAll(bytes), [signal])
+      assert.throws(() => readAll(framed(Buffer.concat([bytes.subarray(4), Buffer.from([106])]))), DistributionError)
+    }
+  }
 })
 
 test('what has no term leaves the encoder as it was', () => {

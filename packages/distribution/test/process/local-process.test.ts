@@ -7,6 +7,7 @@ import { atom, type Pid, tuple } from '@tiebeam/etf'
 import { freePort, type Scope, waitFor } from '@tiebeam/testing'
 import { DistributionError } from '../../src/errors.ts'
 import type { Node } from '../../src/node.ts'
+import { NO_MESSAGE } from '../../src/process/mailbox.ts'
 import { Down, Exit, ExitReason } from '../../src/process/notices.ts'
 import type { Process } from '../../src/process/process.ts'
 import { Probe } from '../peers/probe.ts'
@@ -67,6 +68,24 @@ test('a name belongs to one process, and is free when that has ended', async (t)
   assert.throws(() => node.register('name', second.pid), hasCode('PROCESS_NOT_FOUND'))
   assert.throws(() => node.register('net_kernel', first.pid), hasCode('NAME_TAKEN'))
   assert.throws(() => node.unregister('net_kernel'), hasCode('OPTION_INVALID'))
+})
+
+test('polling takes what is there, in order, and says when nothing is or the turn is used up', async (t) => {
+  const node = await startAlone(t, { turnMessagesMax: 10 })
+  const probe = await Probe.start(node)
+  const { self } = probe
+  assert.equal(self.poll(), NO_MESSAGE)
+  for (const message of [undefined, 'b', 'c']) node.send(self.pid, message)
+  assert.deepEqual([self.poll(), await self.receive(), self.poll(), self.poll()], [undefined, 'b', 'c', NO_MESSAGE])
+  for (let number = 0; number < 20; number++) node.send(self.pid, number)
+  const polled: unknown[] = []
+  for (let message = self.poll(); message !== NO_MESSAGE; message = self.poll()) polled.push(message)
+  assert.ok(polled.length <= 10)
+  while (polled.length < 20) polled.push(await self.receive())
+  assert.deepEqual(polled, [...Array(20).keys()])
+  probe.end()
+  await waitFor(() => !node.isAlive(self.pid))
+  assert.throws(() => self.poll(), hasCode('PROCESS_EXITED'))
 })
 
 test('a selective receive leaves the others in order, and may give a part of the message', async (t) => {

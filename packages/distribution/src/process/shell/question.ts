@@ -25,7 +25,7 @@ export class Question implements Asker {
 
   /** After so long it is rejected with `RECEIVE_TIMEOUT`, and `onTimeout` is called. */
   limit(timeoutMs: number, onTimeout: () => void): void {
-    if (timeoutMs > TIMER_MS_MAX) return
+    if (!this.#open || timeoutMs > TIMER_MS_MAX) return
     this.#timer = setTimeout(() => {
       this.#close()
       onTimeout()
