@@ -1,8 +1,8 @@
 // biome-ignore-all lint/complexity/noThisInStatic: `this` is the class that is started, which inherits these methods
 import assert from 'node:assert/strict'
-import type { Node, Process, SpawnInit } from '@tiebeam/distribution'
-import { type ChildInit, type ChildSpec, childInitOf } from '../child-spec.ts'
-import { NORMAL } from './ends.ts'
+import type { Logger, Node, Process, SpawnInit } from '@tiebeam/distribution'
+import { type ChildInit, type ChildSpec, childInitOf, type StartContext } from '../child-spec.ts'
+import { NORMAL } from '../supervisor/exit-reasons.ts'
 import type { From, Handlers, Later } from './handlers.ts'
 import { unknownCallReply } from './requests.ts'
 import { ServerLoop } from './server-loop.ts'
@@ -17,6 +17,8 @@ export interface GenServerInit<Server extends GenServer> extends SpawnInit {
   readonly args: Parameters<Server['init']>
   /** A server that is not initialised by then is ended. Default `Infinity`, as in OTP. */
   readonly timeoutMs?: number
+  /** Where it logs. Default: where its supervisor logs; without one, where its node does. */
+  readonly logger?: Logger
 }
 
 export type GenServerChildInit<Server extends GenServer> = GenServerInit<Server> &
@@ -77,7 +79,7 @@ export abstract class GenServer {
   ): ChildSpec {
     return {
       ...childInitOf({ ...init, id: init?.id ?? init?.name ?? this.name }),
-      start: (parent) => startServer(parent, GenServer.#startOf(this, parent, init)),
+      start: (parent, context) => startServer(parent, GenServer.#startOf(this, parent, init, context)),
     }
   }
 
@@ -85,15 +87,17 @@ export abstract class GenServer {
     Class: GenServerClass<Server>,
     parent: Process | undefined,
     init: Partial<GenServerInit<Server>> = {},
+    context?: StartContext,
   ) {
-    const { args = [], timeoutMs = Number.POSITIVE_INFINITY } = init
+    const { args = [], timeoutMs = Number.POSITIVE_INFINITY, logger = context?.logger } = init
     return {
       title: Class.name,
       spawn: init,
       timeoutMs,
+      signal: context?.signal,
       initialise: async (self: Process) => {
         const server: GenServer = new Class()
-        const loop = new ServerLoop(self, server, parent?.pid)
+        const loop = new ServerLoop({ self, server, parent: parent?.pid, logger: logger ?? self.node.logger })
         server.#loop = loop
         await server.init(...(args as never[]))
         return () => loop.run()

@@ -7,6 +7,7 @@ import {
   genCallOf,
   genCastOf,
   genReply,
+  type Logger,
   NO_MESSAGE,
   type Pid,
   type Process,
@@ -14,11 +15,19 @@ import {
 } from '@tiebeam/distribution'
 import { isTimeout } from '../gen/call.ts'
 import { SYSTEM } from '../gen/stop-server.ts'
-import { isPlannedEnd, NORMAL } from './ends.ts'
+import { isExpected, NORMAL } from '../supervisor/exit-reasons.ts'
 import { type From, type Handler, type Later, noReply } from './handlers.ts'
 import { argumentsOf, RequestTable } from './requests.ts'
 import type { Server } from './server.ts'
 import { answerSystemRequest } from './system-messages.ts'
+
+export interface ServerLoopInit {
+  readonly self: Process
+  readonly server: Server
+  /** Whose exit signal is an order to end, if the server traps exits. */
+  readonly parent: Pid | undefined
+  readonly logger: Logger
+}
 
 interface Stop {
   readonly reason: unknown
@@ -33,6 +42,7 @@ export class ServerLoop {
   readonly self: Process
   readonly #server: Server
   readonly #parent: Pid | undefined
+  readonly #logger: Logger
   readonly #calls: RequestTable
   readonly #casts: RequestTable
   /** Of the call that is being handled. */
@@ -45,10 +55,11 @@ export class ServerLoop {
   #suspended = false
   readonly #logged = new Set<string>()
 
-  constructor(self: Process, server: Server, parent: Pid | undefined) {
+  constructor({ self, server, parent, logger }: ServerLoopInit) {
     this.self = self
     this.#server = server
     this.#parent = parent
+    this.#logger = logger
     this.#calls = new RequestTable(server.calls)
     this.#casts = new RequestTable(server.casts)
   }
@@ -86,7 +97,7 @@ export class ServerLoop {
   logOnce(kind: string, fields: object, text: string): void {
     if (this.#logged.has(kind)) return
     this.#logged.add(kind)
-    this.self.node.logger.warn({ pid: String(this.self.pid), ...fields }, `${text}; further ones are not logged`)
+    this.#logger.warn({ pid: String(this.self.pid), ...fields }, `${text}; further ones are not logged`)
   }
 
   /** Until the server stops; throws what its process is to end with. */
@@ -219,8 +230,8 @@ export class ServerLoop {
     }
     if (thrown !== undefined) throw thrown.error
     if (reason === NORMAL) return
-    if (!isPlannedEnd(reason)) {
-      this.self.node.logger.error({ pid: String(this.self.pid), reason }, `${this.#server.constructor.name} stopped`)
+    if (!isExpected(reason)) {
+      this.#logger.error({ pid: String(this.self.pid), reason }, `${this.#server.constructor.name} stopped`)
     }
     throw new ExitReason(reason)
   }

@@ -3,6 +3,8 @@ import { atom, Down, Node, type Pid, type Process, type Reference, type SpawnIni
 import { OtpError } from '../errors.ts'
 import { isTimeout } from '../gen/call.ts'
 
+const KILL = atom('kill')
+
 /** A server that did not come up. */
 export class StartError extends OtpError {
   override readonly name = 'StartError'
@@ -21,6 +23,8 @@ export interface ServerStart {
   readonly spawn: SpawnInit
   /** For the initialisation. */
   readonly timeoutMs: number
+  /** Ends a server that is not initialised yet. */
+  readonly signal: AbortSignal | undefined
   /** Runs in the new process. When it is done, the server is up, and what it returned is run. */
   readonly initialise: (self: Process) => Promise<() => Promise<void>>
 }
@@ -32,7 +36,7 @@ export interface ServerStart {
  * @throws StartError `START_FAILED`, `START_TIMEOUT`; DistributionError `NAME_TAKEN`, `NODE_STOPPED`, `PROCESS_EXITED`
  */
 export async function startServer(starter: Node | Process, start: ServerStart): Promise<Pid> {
-  const { title, spawn, timeoutMs, initialise } = start
+  const { title, spawn, timeoutMs, signal, initialise } = start
   let cause: unknown
   const live = async (self: Process): Promise<void> => {
     // Whoever starts it asks before anybody else can.
@@ -45,6 +49,8 @@ export async function startServer(starter: Node | Process, start: ServerStart): 
     await run()
   }
   const pid = starter instanceof Node ? starter.spawn(live, spawn) : starter.spawnLink(live, spawn)
+  const giveUp = () => starter.exit(pid, KILL)
+  signal?.addEventListener('abort', giveUp)
   try {
     const answer = await starter.ask(pid, (alias) => alias, { timeoutMs })
     if (!(answer instanceof Down)) return pid
@@ -53,8 +59,10 @@ export async function startServer(starter: Node | Process, start: ServerStart): 
   } catch (error) {
     if (!isTimeout(error)) throw error
     if (!(starter instanceof Node)) starter.unlink(pid)
-    starter.exit(pid, atom('kill'))
+    giveUp()
     const text = `${title} was not initialised within ${timeoutMs} ms, and was ended.`
     throw new StartError('START_TIMEOUT', text, { reason: atom('timeout') })
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
 }

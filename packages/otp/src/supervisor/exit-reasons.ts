@@ -1,4 +1,5 @@
 import { atom, ExitReason, reasonOf, Tuple, tuple } from '@tiebeam/distribution'
+import { StartError } from '../gen-server/start-server.ts'
 import { ChildStartError } from './child-start-error.ts'
 
 export const NORMAL = atom('normal')
@@ -25,6 +26,7 @@ export function startReasonOf(error: unknown): unknown {
   if (error instanceof ChildStartError) {
     return tuple(SHUTDOWN, tuple(FAILED_TO_START_CHILD, error.childId, startReasonOf(error.cause)))
   }
+  if (error instanceof StartError) return error.reason
   if (error instanceof Error && error.cause instanceof ExitReason) return error.cause.reason
   return reasonOf(error)
 }
