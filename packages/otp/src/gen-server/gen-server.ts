@@ -91,7 +91,7 @@ export abstract class GenServer {
   ) {
     const { args = [], timeoutMs = Number.POSITIVE_INFINITY, logger = context?.logger } = init
     return {
-      title: Class.name,
+      title: Class.name || 'A GenServer',
       spawn: init,
       timeoutMs,
       signal: context?.signal,
@@ -162,17 +162,23 @@ export abstract class GenServer {
     return this.#running.later((from) => keep(from as From<Reply>))
   }
 
-  /** Replies to a call, at any time. A caller that has given up, or has ended, does not notice. @throws EncodeError */
+  /** Replies to a call, at any time. A caller that has given up or has ended does not notice, nor that of a server that has. @throws EncodeError */
   protected reply<Reply>(from: From<Reply>, reply: NoInfer<Reply>): void {
     this.#running.reply(from as From, reply)
   }
 
-  /** Ends the server once the present handler is done. The reply to its call is sent when `terminate` is done. Default reason `normal`. */
+  /**
+   * Ends the server once the present handler is done; at once, if none is running. The reply to the handler's call is sent when `terminate`
+   * is done. Default reason `normal`.
+   */
   protected stop(reason: unknown = NORMAL): void {
     this.#running.stop(reason)
   }
 
-  /** Does this step after the present handler, before the next message. So `init` can return early, and nobody is served too early. */
+  /**
+   * Does this step after the present handler, before the next message: so `init` can return early, and nobody is served too early. From a
+   * timer or another callback, does it as soon as no handler is running: never in the middle of one. What it throws ends the server.
+   */
   protected continueWith(step: () => unknown): void {
     this.#running.afterwards(step)
   }

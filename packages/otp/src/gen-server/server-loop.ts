@@ -36,6 +36,8 @@ interface Stop {
 }
 
 const IDLE: unique symbol = Symbol('nothing came in time')
+/** A server that waits for messages sends this to itself when it has something else to do. */
+const WAKE: unique symbol = Symbol('look again')
 
 /** The life of one server after its start: takes one message after the other, and ends as `gen_server` does. */
 export class ServerLoop {
@@ -53,6 +55,7 @@ export class ServerLoop {
   /** The reply of the call that stopped the server: its caller has it when `terminate` is done. */
   #lastReply: { readonly client: From; readonly reply: unknown } | undefined
   #suspended = false
+  #waiting = false
   readonly #logged = new Set<string>()
 
   constructor({ self, server, parent, logger }: ServerLoopInit) {
@@ -66,10 +69,17 @@ export class ServerLoop {
 
   stop(reason: unknown): void {
     this.#stop ??= { reason }
+    this.#wake()
   }
 
   afterwards(step: () => unknown): void {
     this.#steps.push(step)
+    this.#wake()
+  }
+
+  /** A timer of the application may have called. */
+  #wake(): void {
+    if (this.#waiting && !hasEnded(this.self)) this.self.send(this.self.pid, WAKE)
   }
 
   set idleMs(idleMs: number) {
@@ -84,6 +94,7 @@ export class ServerLoop {
 
   /** A reply that cannot be delivered is no fault of the server, and concerns nobody else. One that has no term is. */
   reply(client: From, reply: unknown): void {
+    if (hasEnded(this.self)) return
     const { to, message } = genReply(client, reply)
     try {
       this.self.send(to, message)
@@ -128,34 +139,39 @@ export class ServerLoop {
 
   async #next(): Promise<unknown> {
     const timeoutMs = this.#idleMs
-    if (timeoutMs === undefined) return this.self.receive()
+    this.#waiting = true
     try {
-      return await this.self.receive({ timeoutMs })
+      return await this.self.receive(timeoutMs === undefined ? {} : { timeoutMs })
     } catch (error) {
       if (isTimeout(error)) return IDLE
       throw error
+    } finally {
+      this.#waiting = false
     }
   }
 
   /** Undefined when it is done; else it has to be waited for before the next message. */
   #handle(message: unknown): PromiseLike<void> | undefined {
+    const idleMs = this.#idleMs
     this.#idleMs = undefined
     const call = genCallOf(message)
     if (call !== undefined) return this.#handleCall(call)
     const cast = genCastOf(message)
     if (cast !== undefined) {
       const handler = this.#casts.handlerOf(cast.request)
-      if (handler === undefined) return finished(this.#server.handleCast(cast.request))
-      return finished(handler(...argumentsOf(cast.request)))
+      if (handler === undefined) return pending(this.#server.handleCast(cast.request))
+      return pending(handler(...argumentsOf(cast.request)))
     }
-    if (message === IDLE) return finished(this.#server.handleTimeout())
-    if (this.#isOrderOfParent(message)) this.stop(message.reason)
-    else {
-      const system = genCallOf(message, SYSTEM)
-      if (system !== undefined) return this.#handleSystem(system)
-      return finished(this.#server.handleInfo(message))
+    if (message === IDLE) return pending(this.#server.handleTimeout())
+    if (this.#isOrderOfParent(message)) {
+      this.stop(message.reason)
+      return undefined
     }
-    return undefined
+    const system = genCallOf(message, SYSTEM)
+    if (system === undefined && message !== WAKE) return pending(this.#server.handleInfo(message))
+    // What is no message to the server does not end its being idle.
+    this.#idleMs = idleMs
+    return system && this.#handleSystem(system)
   }
 
   #handleCall({ client, request }: GenCall): PromiseLike<void> | undefined {
@@ -224,9 +240,7 @@ export class ServerLoop {
       reason = reasonOf(error)
       thrown = { error }
     } finally {
-      if (this.#lastReply !== undefined && !hasEnded(this.self)) {
-        this.reply(this.#lastReply.client, this.#lastReply.reply)
-      }
+      if (this.#lastReply !== undefined) this.reply(this.#lastReply.client, this.#lastReply.reply)
     }
     if (thrown !== undefined) throw thrown.error
     if (reason === NORMAL) return
@@ -237,7 +251,7 @@ export class ServerLoop {
   }
 }
 
-function finished(result: unknown): PromiseLike<void> | undefined {
+function pending(result: unknown): PromiseLike<void> | undefined {
   return isPromiseLike(result) ? (result as PromiseLike<void>) : undefined
 }
 

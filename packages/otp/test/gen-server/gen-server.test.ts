@@ -354,6 +354,70 @@ test('steps that follow init and handlers come before the next message', async (
   ])
 })
 
+test('a callback outside of any handler has its steps done between handlers, can stop the server, and is safe after its end', async (t) => {
+  class Clock extends GenServer {
+    readonly seen: string[] = []
+    answer: (() => void) | undefined
+    override readonly calls = {
+      slow: async () => {
+        this.seen.push('slow begins')
+        await sleep(20)
+        this.seen.push('slow ends')
+      },
+      seen: () => [...this.seen],
+      wait: () =>
+        this.later<string>((from) => {
+          this.answer = () => this.reply(from, 'too late')
+        }),
+    }
+    override init(outside: (clock: Outside) => void) {
+      outside({
+        step: () => this.continueWith(() => this.seen.push('step')),
+        stop: () => this.stop(atom('shutdown')),
+        reply: () => this.answer?.(),
+      })
+    }
+  }
+  interface Outside {
+    step(): void
+    stop(): void
+    reply(): void
+  }
+  const node = await startAlone(t)
+  let outside: Outside | undefined
+  const clock = await Clock.start(node, {
+    args: [
+      (given) => {
+        outside = given
+      },
+    ],
+  })
+  await sleep(5)
+  outside?.step()
+  const slow = clock.call('slow')
+  await sleep(5)
+  outside?.step()
+  await slow
+  assert.deepEqual(await clock.call('seen'), ['step', 'slow begins', 'slow ends', 'step'])
+  const waiting = clock.call('wait')
+  await sleep(5)
+  outside?.stop()
+  await assert.rejects(waiting, callError('SERVER_EXITED', atom('shutdown')))
+  outside?.reply()
+  outside?.step()
+  outside?.stop()
+})
+
+test('system messages do not keep an idle server from being told so', async (t) => {
+  const { node, told, teller } = await startTeller(t)
+  await teller.call('idle', 20)
+  for (let round = 0; round < 3; round++) {
+    await call(node, 'teller', atom('get_state'), {}, atom('system'))
+    await sleep(1)
+  }
+  await waitFor(() => told.some(([word]) => word === 'timeout'))
+})
+
 test('a server that calls itself is told so, when it says that it is the caller', async (t) => {
   class Selfish extends GenServer {
     override readonly calls = {
