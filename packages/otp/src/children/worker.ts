@@ -3,10 +3,10 @@ import { type ChildInit, type ChildSpec, childInitOf } from '../child-spec.ts'
 
 export interface WorkerInit extends ChildInit {
   /**
-   * The function to run in a process of its own. When the supervisor ends it, `signal` is aborted and `self.receive` rejects; the child has
-   * ended once the function has returned. An error that it throws is the reason of its end.
+   * The function to run in a process of its own. When the supervisor ends it, `self.signal` is aborted and `self.receive` rejects; the child
+   * has ended once the function has returned. An error that it throws is the reason of its end.
    */
-  readonly run: (self: Process, signal: AbortSignal) => unknown
+  readonly run: (self: Process) => unknown
   /** A name to register its process under. */
   readonly name?: string
 }
@@ -17,7 +17,7 @@ export function workerChild(init: WorkerInit): ChildSpec {
   const options = { graceful: true, ...(name !== undefined && { name }) }
   return {
     ...childInitOf(init),
-    start: async (parent) => parent.spawnLink((self) => run(self, self.signal), options),
+    start: async (parent) => parent.spawnLink(run, options),
   }
 }
 

@@ -117,7 +117,8 @@ export type Report =
       readonly reason: unknown
       readonly restarted: boolean
     }
-  | { readonly type: 'startFailed'; readonly id: string; readonly error: unknown }
+  /** It is tried again. Other failed starts are told to who asked for them. */
+  | { readonly type: 'restartFailed'; readonly id: string; readonly error: unknown }
   /** It ended otherwise than it was told to. */
   | { readonly type: 'shutdownFailed'; readonly id: string; readonly pid: Pid; readonly reason: unknown }
   | { readonly type: 'gaveUp'; readonly id: string; readonly restartsMax: number; readonly withinMs: number }

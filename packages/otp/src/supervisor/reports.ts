@@ -18,8 +18,12 @@ export function logLineOf(report: Report): LogLine {
         fields: { child: report.id, pid: String(report.pid), reason: inspect(report.reason) },
         message: report.restarted ? 'child ended, it is restarted' : 'child ended, it is not restarted',
       }
-    case 'startFailed':
-      return { level: 'error', fields: { child: report.id, err: report.error }, message: 'child did not start' }
+    case 'restartFailed':
+      return {
+        level: 'error',
+        fields: { child: report.id, err: report.error },
+        message: 'child did not start again, it is tried once more',
+      }
     case 'shutdownFailed':
       return {
         level: 'warn',

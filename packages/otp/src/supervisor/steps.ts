@@ -74,7 +74,6 @@ export class Steps<Client> {
       return undefined
     }
     child.endReason = startReasonOf(outcome.error)
-    this.push({ type: 'report', report: { type: 'startFailed', id, error: outcome.error } })
     return outcome
   }
 

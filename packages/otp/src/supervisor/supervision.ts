@@ -147,8 +147,10 @@ export class Supervision<Client> {
       failure = yield* this.#steps.start(affected.reverse().filter(({ key }) => this.#children.get(key) !== undefined))
     }
     if (failure !== undefined) {
-      this.#children.restarting(failure.child)
-      this.#steps.push({ type: 'retry', key: failure.child.key })
+      const { child: failed, error } = failure
+      this.#children.restarting(failed)
+      this.#steps.push({ type: 'report', report: { type: 'restartFailed', id: failed.spec.id, error } })
+      this.#steps.push({ type: 'retry', key: failed.key })
     }
     return undefined
   }

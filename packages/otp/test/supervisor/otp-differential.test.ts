@@ -24,7 +24,11 @@ test("whatever happens to a supervisor and its children, it starts, stops and en
     for (const [index, scenario] of scenarios.entries()) {
       const ours = await new ScenarioRun(node, scenario).run()
       const dynamic = scenario.strategy === 'simple_one_for_one'
-      compare(lines(ours, dynamic), lines(theirs[index] as unknown[], dynamic), `case ${first + index} of seed ${seed}: ${shown(scenario)}`)
+      compare(
+        lines(ours, dynamic),
+        lines(theirs[index] as unknown[], dynamic),
+        `case ${first + index} of seed ${seed}: ${shown(scenario)}`,
+      )
     }
   }
 })
@@ -34,7 +38,9 @@ function compare(ours: readonly string[], theirs: readonly string[], about: stri
   const count = same === -1 ? ours.length : same
   if (ours.length === theirs.length && count === ours.length) return
   const before = ours.slice(0, count).join('\n')
-  assert.fail(`${about}\n${before}\nours:   ${ours.slice(count).join('\n        ')}\ntheirs: ${theirs.slice(count).join('\n        ')}`)
+  assert.fail(
+    `${about}\n${before}\nours:   ${ours.slice(count).join('\n        ')}\ntheirs: ${theirs.slice(count).join('\n        ')}`,
+  )
 }
 
 /** In the end, dynamic children are ended all at once, in no order. */

@@ -40,7 +40,8 @@ const SHUTDOWN_MS = 15
 export function randomScenario(random: Random): Scenario {
   const strategy = random.pick(['one_for_one', 'one_for_all', 'rest_for_one', 'simple_one_for_one'] as const)
   const dynamic = strategy === 'simple_one_for_one'
-  const autoShutdown = dynamic || random.chance(0.7) ? 'never' : random.pick(['any_significant', 'all_significant'] as const)
+  const autoShutdown =
+    dynamic || random.chance(0.7) ? 'never' : random.pick(['any_significant', 'all_significant'] as const)
   const template = randomChild(random, 'template', autoShutdown)
   const child = (id: string) => (dynamic ? { ...template, id } : randomChild(random, id, autoShutdown))
   const children = dynamic ? [template] : IDS.slice(0, random.integer(0, 5)).map(child)

@@ -21,7 +21,7 @@ export function intervalChild(init: IntervalInit): ChildSpec {
   }
   return workerChild({
     ...childInitOf(init),
-    run: async (_self, signal) => {
+    run: async ({ signal }) => {
       for (;;) {
         await sleep(everyMs, undefined, { signal })
         await run(signal)

@@ -86,15 +86,15 @@ export class SupervisorProcess {
 
   async #run(self: Process, signal: AbortSignal | undefined): Promise<void> {
     this.#self = self
-    const onAbort = () => this.#handle({ type: 'stop', reason: SHUTDOWN })
-    signal?.addEventListener('abort', onAbort, { once: true })
-    void this.initialised.then(
-      () => signal?.removeEventListener('abort', onAbort),
-      () => signal?.removeEventListener('abort', onAbort),
-    )
-    void this.#receiveAll(self)
-    this.#carryOut(this.#supervision.begin(performance.now()))
-    if (signal?.aborted === true) onAbort()
+    if (signal?.aborted === true) this.#finish({ reason: SHUTDOWN, cause: { type: 'stopped' } })
+    else {
+      const onAbort = () => this.#handle({ type: 'stop', reason: SHUTDOWN })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const removeListener = () => signal?.removeEventListener('abort', onAbort)
+      void this.initialised.then(removeListener, removeListener)
+      void this.#receiveAll(self)
+      this.#carryOut(this.#supervision.begin(performance.now()))
+    }
     const { reason } = await this.ended
     throw new ExitReason(reason)
   }

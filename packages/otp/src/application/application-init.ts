@@ -1,0 +1,23 @@
+import type { Logger, Node, NodeInit } from '@tiebeam/distribution'
+import type { ChildSpec } from '../child-spec.ts'
+import type { AutoShutdown, RestartLimits, Strategy } from '../supervisor/settings.ts'
+
+export interface ApplicationInit extends RestartLimits {
+  /** For the log; the root supervisor is registered as `<name>_sup`. */
+  readonly name: string
+  /** A node to be started and stopped with the application, or one that is there already. */
+  readonly node: NodeInit | Node
+  /** What the root supervisor starts, in this order; a function if children need the node. */
+  readonly children: readonly ChildSpec[] | ((node: Node) => readonly ChildSpec[])
+  /** Default 'oneForOne'. */
+  readonly strategy?: Strategy
+  /** Default 'never'. */
+  readonly autoShutdown?: AutoShutdown
+  /** For the application, its supervisors, and its node unless that has one. Default: nothing is logged; `run`: warnings and errors go to stderr. */
+  readonly logger?: Logger
+}
+
+export interface ApplicationRunInit extends ApplicationInit {
+  /** A stop that takes longer kills what is left, and the exit code is 1. Default 25,000: Kubernetes kills after 30 s. */
+  readonly stopMs?: number
+}

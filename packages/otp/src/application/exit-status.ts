@@ -1,0 +1,22 @@
+import type { EndCause } from '../supervisor/events.ts'
+import { isExpected } from '../supervisor/exit-reasons.ts'
+
+/** How an application ended. `killed`: its root supervisor was, from outside. */
+export type ApplicationEnd = EndCause | { readonly type: 'killed' }
+
+/** 0 when it was stopped, or had nothing more to do; 1 when it failed. */
+export function exitCodeOf(end: ApplicationEnd): 0 | 1 {
+  switch (end.type) {
+    case 'stopped':
+      return 0
+    case 'significantChildEnded':
+      return isExpected(end.reason) ? 0 : 1
+    case 'startFailed':
+    case 'gaveUp':
+    case 'killed':
+      return 1
+  }
+}
+
+/** What a shell expects of a process that a signal ended: 128 and the number of the signal. */
+export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
