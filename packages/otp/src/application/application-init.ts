@@ -13,7 +13,7 @@ export interface ApplicationInit extends RestartLimits {
   readonly strategy?: Strategy
   /** Default 'never'. */
   readonly autoShutdown?: AutoShutdown
-  /** For the application, its supervisors, and its node unless that has one. Default: nothing is logged; `run`: warnings and errors go to stderr. */
+  /** That of the node, when it is started here and has none of its own; supervisors log as their node does. Default: none; of `run`, warnings and errors to stderr. */
   readonly logger?: Logger
 }
 

@@ -1,5 +1,5 @@
+import { isPlannedEnd } from '../gen-server/ends.ts'
 import type { EndCause } from '../supervisor/events.ts'
-import { isExpected } from '../supervisor/exit-reasons.ts'
 
 /** How an application ended. `killed`: its root supervisor was, from outside. */
 export type ApplicationEnd = EndCause | { readonly type: 'killed' }
@@ -10,7 +10,7 @@ export function exitCodeOf(end: ApplicationEnd): 0 | 1 {
     case 'stopped':
       return 0
     case 'significantChildEnded':
-      return isExpected(end.reason) ? 0 : 1
+      return isPlannedEnd(end.reason) ? 0 : 1
     case 'startFailed':
     case 'gaveUp':
     case 'killed':

@@ -1,8 +1,9 @@
 import type { Pid } from '@tiebeam/distribution'
+import { isPlannedEnd } from '../gen-server/ends.ts'
 import type { Child, Children } from './children.ts'
 import { EventQueue } from './event-queue.ts'
 import type { Answer, Refusal, SupervisionEffect } from './events.ts'
-import { isShutdown, KILLED, NORMAL, SHUTDOWN, startReasonOf } from './exit-reasons.ts'
+import { KILLED, SHUTDOWN, startReasonOf } from './exit-reasons.ts'
 
 /** Runs until it needs an event that has not come, and is resumed with each that comes. */
 export type Task<Result> = Generator<undefined, Result, undefined>
@@ -166,7 +167,7 @@ export class Steps<Client> {
     const { id, restart, shutdownMs } = child.spec
     this.#children.stopped(child)
     const asTold = shutdownMs === 'brutalKill' ? reason === KILLED : reason === SHUTDOWN
-    const byItself = restart !== 'permanent' && (reason === NORMAL || isShutdown(reason))
+    const byItself = restart !== 'permanent' && isPlannedEnd(reason)
     if (!asTold && !byItself) {
       this.push({ type: 'report', report: { type: 'shutdownFailed', id, pid, reason } })
     }

@@ -1,8 +1,9 @@
 import type { Pid } from '@tiebeam/distribution'
+import { isPlannedEnd } from '../gen-server/ends.ts'
 import { ChildStartError } from './child-start-error.ts'
 import { type Child, Children } from './children.ts'
 import type { Answer, EndCause, Operation, QueuedEvent, SupervisionEffect, SupervisionEvent } from './events.ts'
-import { isExpected, SHUTDOWN, startReasonOf } from './exit-reasons.ts'
+import { SHUTDOWN, startReasonOf } from './exit-reasons.ts'
 import { RestartIntensity } from './restart-intensity.ts'
 import type { CheckedSpec, Settings } from './settings.ts'
 import { refused, type StartFailure, Steps, type Task } from './steps.ts'
@@ -118,8 +119,8 @@ export class Supervision<Client> {
   *#exited(child: Child, pid: Pid, reason: unknown): Task<End | undefined> {
     const { id, restart } = child.spec
     child.endReason = reason
-    const restarted = restart === 'permanent' || (restart === 'transient' && !isExpected(reason))
-    if (restarted || !isExpected(reason)) {
+    const restarted = restart === 'permanent' || (restart === 'transient' && !isPlannedEnd(reason))
+    if (restarted || !isPlannedEnd(reason)) {
       this.#steps.push({ type: 'report', report: { type: 'childEnded', id, pid, reason, restarted } })
     }
     if (restarted) return yield* this.#restart(child)

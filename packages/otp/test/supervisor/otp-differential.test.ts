@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { decode, encode } from '@tiebeam/etf'
 import { cases, Random, random, requirePeer, startErl } from '@tiebeam/testing'
-import { startNode } from '../start-node.ts'
+import { startAlone } from '../start.ts'
 import { randomScenario } from './scenario.ts'
 import { ScenarioRun } from './scenario-run.ts'
 
@@ -16,7 +16,7 @@ test("whatever happens to a supervisor and its children, it starts, stops and en
   // One scheduler: what happens at the same time is told in the same order.
   const erl = await startErl(t, { args: ['+S', '1', '-kernel', 'logger_level', 'none'] })
   await erl.load(new URL('../../../test/supervisor/supervised.erl', import.meta.url))
-  const node = await startNode(t)
+  const node = await startAlone(t)
   for (let first = 0; first < cases(CASES); first += BATCH) {
     const scenarios = Array.from({ length: BATCH }, (_, index) => randomScenario(new Random(seed, first + index)))
     const answer = await erl.call('supervised', 'run', encode(scenarios), 60_000)

@@ -79,8 +79,7 @@ export class LocalProcess implements Process, Recipient {
   #trapExit: boolean
   /** Mostly none or one; more only when a function awaits several receives at once. */
   #waiters: Waiter[] = []
-  /** Set when the function must stop. */
-  /** Plain, because an ExitReason costs a description and a stack, and a process may be there for one call only. */
+  /** Set when the function must stop. Plain, because an ExitReason costs a description and a stack, and a process may be there for one call only. */
   #ended: { readonly reason: unknown } | undefined
   /** Whether others have been told of the end; a graceful process has time until its function returns. */
   #gone = false

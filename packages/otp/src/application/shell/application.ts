@@ -1,4 +1,4 @@
-import { Node, silentLogger } from '@tiebeam/distribution'
+import { Node } from '@tiebeam/distribution'
 import { SHUTDOWN } from '../../supervisor/exit-reasons.ts'
 import { staticSettings } from '../../supervisor/settings.ts'
 import { Supervisor } from '../../supervisor/shell/supervisor.ts'
@@ -27,15 +27,17 @@ export class Application {
    * aborted. DistributionError, as of {@link Node.start}
    */
   static async start(init: ApplicationInit, options: { readonly signal?: AbortSignal } = {}): Promise<Application> {
-    const { logger = silentLogger } = init
     const ownsNode = !(init.node instanceof Node)
     if (typeof init.children !== 'function') staticSettings({ ...init, children: init.children })
-    const node = init.node instanceof Node ? init.node : await Node.start({ logger, ...init.node })
+    const node =
+      init.node instanceof Node
+        ? init.node
+        : await Node.start({ ...(init.logger && { logger: init.logger }), ...init.node })
     try {
       const children = typeof init.children === 'function' ? init.children(node) : init.children
       const settings = staticSettings({ ...init, children })
       const name = `${init.name}_sup`
-      const process = new SupervisorProcess(node, { settings, name, logger, signal: options.signal })
+      const process = new SupervisorProcess(node, { settings, name, logger: node.logger, signal: options.signal })
       await process.initialised
       return new Application(init.name, node, ownsNode, process)
     } catch (error) {

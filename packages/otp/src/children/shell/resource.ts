@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ExitReason, type Pid, type Process, silentLogger } from '@tiebeam/distribution'
+import { ExitReason, type Pid, type Process } from '@tiebeam/distribution'
 import { type ChildInit, type ChildSpec, childInitOf, type StartContext } from '../../child-spec.ts'
 import { KILLED, startReasonOf } from '../../supervisor/exit-reasons.ts'
 
@@ -86,15 +86,15 @@ class ResourceHolder {
     try {
       await Promise.race([aborted(signal), ...(resource.ended === undefined ? [] : [resource.ended])])
     } finally {
-      await this.#release(resource, isKilled(signal), context)
+      await this.#release(resource, self, context)
     }
   }
 
-  async #release(resource: Resource, forced: boolean, context: StartContext | undefined): Promise<void> {
-    const { logger = silentLogger } = context ?? {}
+  async #release(resource: Resource, self: Process, context: StartContext | undefined): Promise<void> {
     try {
-      await resource.stop({ forced })
+      await resource.stop({ forced: isKilled(self.signal) })
     } catch (error) {
+      const logger = context?.logger ?? self.node.logger
       logger.warn({ child: this.#init.id, err: error }, 'child could not let go of its resource')
     }
   }

@@ -1,4 +1,4 @@
-import { type Logger, type Node, type Pid, type Process, silentLogger } from '@tiebeam/distribution'
+import { type Logger, Node, type Pid, type Process } from '@tiebeam/distribution'
 import type { ChildInit, ChildSpec } from '../../child-spec.ts'
 import { checkedSpec, type DynamicInit, dynamicSettings } from '../settings.ts'
 import { supervisorChild } from './supervisor-child.ts'
@@ -8,7 +8,7 @@ import { SupervisorProcess } from './supervisor-process.ts'
 export interface DynamicSupervisorInit extends DynamicInit {
   /** A name to register it under. */
   readonly name?: string
-  /** Default: nothing is logged; below another supervisor, that one's. */
+  /** Default: that of the supervisor above, or of the node. */
   readonly logger?: Logger
 }
 
@@ -20,10 +20,11 @@ export class DynamicSupervisor extends SupervisorHandle {
   /** @throws OtpError `OPTION_INVALID`. DistributionError `NAME_TAKEN` */
   static async start(parent: Node | Process, init: DynamicSupervisorInit = {}): Promise<DynamicSupervisor> {
     const settings = dynamicSettings(init)
-    const { name, logger = silentLogger } = init
+    const node = parent instanceof Node ? parent : parent.node
+    const { name, logger = node.logger } = init
     const process = new SupervisorProcess(parent, { settings, name, logger })
     await process.initialised
-    return new DynamicSupervisor('node' in parent ? parent.node : parent, process.pid)
+    return new DynamicSupervisor(node, process.pid)
   }
 
   /** A dynamic supervisor as a child of another supervisor; reach it by its name, with {@link DynamicSupervisor.at}. */

@@ -1,4 +1,4 @@
-import { Down, type Node, type Pid, type Reference } from '@tiebeam/distribution'
+import { DistributionError, Down, type Node, type Pid, type Reference } from '@tiebeam/distribution'
 import type { Answer, Operation } from '../events.ts'
 
 /** `stop` and `killAll` have no answer: what is waited for is the end of the supervisor. */
@@ -20,18 +20,17 @@ export class LocalRequest {
 }
 
 /** Asks a supervisor of this node; undefined when it is not there, or ended instead of answering. */
-export function askSupervisor(
+export async function askSupervisor(
   node: Node,
   target: Pid | string,
   operation: LocalOperation,
 ): Promise<Answer | undefined> {
-  return new Promise((resolve) => {
-    node.spawn(async (self) => {
-      const alias = self.monitor(target, { alias: 'replyDemonitor' })
-      const to = typeof target === 'string' ? { name: target, node: node.name } : target
-      self.send(to, new LocalRequest(operation, alias))
-      const answer = await self.receive().catch(() => undefined)
-      resolve(answer === undefined || answer instanceof Down ? undefined : (answer as Answer))
-    })
-  })
+  try {
+    const answer = await node.ask(target, (alias) => new LocalRequest(operation, alias))
+    return answer instanceof Down ? undefined : (answer as Answer)
+  } catch (error) {
+    // Nothing runs on a node that is stopped.
+    if (error instanceof DistributionError && error.code === 'NODE_STOPPED') return undefined
+    throw error
+  }
 }

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '@tiebeam/distribution'
+import type { Logger } from '@tiebeam/distribution'
 import { type ChildInit, type ChildSpec, childInitOf } from '../../child-spec.ts'
 import type { Settings } from '../settings.ts'
 import { SupervisorProcess } from './supervisor-process.ts'
@@ -12,7 +12,7 @@ export function supervisorChild(
     ...childInitOf(init),
     type: 'supervisor',
     start: async (parent, context) => {
-      const logger = init.logger ?? context?.logger ?? silentLogger
+      const logger = init.logger ?? context?.logger ?? parent.node.logger
       const { id, name } = init
       const process = new SupervisorProcess(parent, { settings, id, name, logger, signal: context?.signal })
       await process.initialised

@@ -7,13 +7,15 @@ import {
   genCallOf,
   genReply,
   type Logger,
-  type Node,
+  Node,
   Pid,
   type Process,
   type Reference,
 } from '@tiebeam/distribution'
 import type { StartContext } from '../../child-spec.ts'
 import { OtpError } from '../../errors.ts'
+import { SYSTEM } from '../../gen/stop-server.ts'
+import { answerSystemRequest } from '../../gen-server/system-messages.ts'
 import type { Answer, EndCause, SupervisionEffect, SupervisionEvent } from '../events.ts'
 import { KILL, KILLED, SHUTDOWN } from '../exit-reasons.ts'
 import { genRequestOf, NOTSUP, termOf } from '../gen-requests.ts'
@@ -81,7 +83,7 @@ export class SupervisorProcess {
     })
     const behaviour = (self: Process) => this.#run(self, init.signal)
     const options = { trapExit: true, ...(init.name !== undefined && { name: init.name }) }
-    this.pid = 'node' in parent ? parent.spawnLink(behaviour, options) : parent.spawn(behaviour, options)
+    this.pid = parent instanceof Node ? parent.spawn(behaviour, options) : parent.spawnLink(behaviour, options)
   }
 
   async #run(self: Process, signal: AbortSignal | undefined): Promise<void> {
@@ -120,8 +122,10 @@ export class SupervisorProcess {
     } else if (message instanceof LocalRequest) this.#receiveLocal(message)
     else {
       const call = genCallOf(message)
-      if (call === undefined) this.#unexpected('message', message)
-      else this.#receiveCall(call)
+      const systemCall = genCallOf(message, SYSTEM)
+      if (call !== undefined) this.#receiveCall(call)
+      else if (systemCall !== undefined) this.#receiveSystemCall(systemCall)
+      else this.#unexpected('message', message)
     }
   }
 
@@ -138,6 +142,19 @@ export class SupervisorProcess {
     }
     if (request.type === 'unknown') this.#unexpected('call', call.request)
     this.#sendReply(call, NOTSUP)
+  }
+
+  /** From OTP's `sys`, by which also `Supervisor.stop` of Elixir stops a supervisor. It cannot be suspended. */
+  #receiveSystemCall(call: GenCall): void {
+    const { reply, then } = answerSystemRequest(call.request, {
+      pid: this.pid,
+      parent: this.#parent,
+      module: 'supervisor',
+      suspended: false,
+      state: () => undefined,
+    })
+    this.#sendReply(call, then.type === 'suspend' ? NOTSUP : reply)
+    if (then.type === 'stop') this.#handle({ type: 'stop', reason: then.reason })
   }
 
   #handle(event: SupervisionEvent<Client>): void {

@@ -1,4 +1,4 @@
-import { type Logger, type Node, type Pid, type Process, silentLogger } from '@tiebeam/distribution'
+import { type Logger, Node, type Pid, type Process } from '@tiebeam/distribution'
 import type { ChildInit, ChildSpec } from '../../child-spec.ts'
 import { checkedSpec, type StaticInit, staticSettings } from '../settings.ts'
 import { supervisorChild } from './supervisor-child.ts'
@@ -8,7 +8,7 @@ import { SupervisorProcess } from './supervisor-process.ts'
 export interface SupervisorInit extends StaticInit {
   /** A name to register it under. */
   readonly name?: string
-  /** Restarts, failed starts and the end of the supervisor are logged. Default: nothing is; nested supervisors log as the one above. */
+  /** For restarts, restarts that fail, and giving up. Default: that of the supervisor above, or of the node. */
   readonly logger?: Logger
 }
 
@@ -21,10 +21,11 @@ export class Supervisor extends SupervisorHandle {
    */
   static async start(parent: Node | Process, init: SupervisorInit): Promise<Supervisor> {
     const settings = staticSettings(init)
-    const { name, logger = silentLogger } = init
+    const node = parent instanceof Node ? parent : parent.node
+    const { name, logger = node.logger } = init
     const process = new SupervisorProcess(parent, { settings, name, logger })
     await process.initialised
-    return new Supervisor('node' in parent ? parent.node : parent, process.pid)
+    return new Supervisor(node, process.pid)
   }
 
   /** A supervisor as a child of another one. @throws OtpError `OPTION_INVALID` */
