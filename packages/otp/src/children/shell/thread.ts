@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { type ChildInit, type ChildSpec, childInitOf } from '../../child-spec.ts'
 import { drainMsOf } from '../drain.ts'
@@ -7,6 +7,8 @@ import { resourceChild } from './resource.ts'
 export interface ThreadInit extends ChildInit {
   /** Makes the thread: `() => new Worker(new URL('./thread.js', import.meta.url))`. Called anew for every restart. */
   readonly create: () => Worker
+  /** The child is started when the thread posts a message for which this is true. Default: when its code begins to run. */
+  readonly ready?: (message: unknown) => boolean
   /** Sent to the thread on shutdown; it then has `drainMs` to exit by itself. Default: it is terminated at once. */
   readonly stopMessage?: unknown
   /** Less than `shutdownMs`. Default 4,000, or 80 % of it. */
@@ -14,11 +16,11 @@ export interface ThreadInit extends ChildInit {
 }
 
 /**
- * A thread of `node:worker_threads` as a child. It is started when it runs; an error in it, or an exit with another code than 0, is the
- * reason of the child's end, which otherwise is `normal`.
+ * A thread of `node:worker_threads` as a child. An error in it, or an exit with another code than 0, is the reason of the child's end, which
+ * otherwise is `normal`.
  */
 export function threadChild(init: ThreadInit): ChildSpec {
-  const { create, stopMessage } = init
+  const { create, ready, stopMessage } = init
   const drainMs = drainMsOf(init)
   return resourceChild({
     ...childInitOf(init),
@@ -26,8 +28,8 @@ export function threadChild(init: ThreadInit): ChildSpec {
       const thread = create()
       const ended = exitOf(thread)
       try {
-        const early = ended.then(() => Promise.reject(new Error('The thread exited before it ran.')))
-        await Promise.race([once(thread, 'online', { signal }), early])
+        const early = ended.then(() => Promise.reject(new Error('The thread exited before it was ready.')))
+        await Promise.race([upOf(thread, ready, signal), early])
       } catch (error) {
         await thread.terminate()
         throw error
@@ -41,6 +43,15 @@ export function threadChild(init: ThreadInit): ChildSpec {
       }
     },
   })
+}
+
+async function upOf(thread: Worker, ready: ThreadInit['ready'], signal: AbortSignal): Promise<void> {
+  if (ready === undefined) await once(thread, 'online', { signal })
+  else {
+    for await (const [message] of on(thread, 'message', { signal })) {
+      if (ready(message)) return
+    }
+  }
 }
 
 function exitOf(thread: Worker): Promise<void> {
