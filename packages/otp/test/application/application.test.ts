@@ -5,7 +5,7 @@ import { Child, freePort, type Scope, spawnTied } from '@tiebeam/testing'
 import { Application, ChildStartError, OtpError, workerChild } from '../../src/index.ts'
 import { cookie, freshName, startAlone } from '../start.ts'
 
-const PROGRAM = fileURLToPath(new URL('program.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url))
 
 async function startProgram(t: Scope, scenario: string): Promise<Child> {
   const args = [PROGRAM, scenario, freshName('shop'), String(await freePort())]

@@ -1,6 +1,6 @@
 import type { Random } from '@tiebeam/testing'
 
-export type ScenarioStrategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'simple_one_for_one'
+type ScenarioStrategy = 'one_for_one' | 'one_for_all' | 'rest_for_one' | 'simple_one_for_one'
 
 /** A child of a scenario. All of them trap exits; `behaviour` is what they do when they are told to shut down. */
 export interface ScenarioChild {
