@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { isPlannedEnd } from '../gen-server/ends.ts'
 import type { EndCause } from '../supervisor/events.ts'
 
@@ -16,6 +17,12 @@ export function exitCodeOf(end: ApplicationEnd): 0 | 1 {
     case 'killed':
       return 1
   }
+}
+
+/** For the log. */
+export function endFields(end: ApplicationEnd): Readonly<Record<string, unknown>> {
+  if (!('childId' in end)) return { cause: end.type }
+  return { cause: end.type, child: end.childId, reason: inspect(end.reason) }
 }
 
 /** What a shell expects of a process that a signal ended: 128 and the number of the signal. */

@@ -1,6 +1,7 @@
 import type { ChildSpec, ShutdownMs } from '../child-spec.ts'
 import type { OtpError } from '../errors.ts'
 import { invalidOption } from '../invalid-option.ts'
+import { WAIT_MS_MAX } from '../wait-ms.ts'
 
 /**
  * Which children are restarted when one ends. `oneForOne`: that one. `oneForAll`: all. `restForOne`: that one and those that were
@@ -53,8 +54,6 @@ const TYPES = ['worker', 'supervisor'] as const
 const RESTARTS_MAX = 1
 const WITHIN_MS = 5_000
 const SHUTDOWN_MS = 5_000
-/** What `setTimeout` can wait. */
-const WAIT_MS_MAX = 0x7fff_ffff
 
 /** @throws OtpError `OPTION_INVALID` */
 export function staticSettings(init: StaticInit): Settings {

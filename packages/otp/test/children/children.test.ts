@@ -161,9 +161,13 @@ test('a resource that cannot be acquired fails the start, one that cannot be rel
 
 test('a start that is told to stop in the meantime gives up', async (t) => {
   const node = await startAlone(t)
-  const start = (signal: AbortSignal) => sleep(60_000, { stop: () => {} }, { signal })
+  let starting = false
+  const start = (signal: AbortSignal) => {
+    starting = true
+    return sleep(60_000, { stop: () => {} }, { signal })
+  }
   const tree = Supervisor.start(node, { name: 'tree', children: [resourceChild({ id: 'slow', start })] })
-  await sleep(5)
+  await waitFor(() => starting)
   await Promise.all([
     Supervisor.at(node, 'tree').stop(),
     assert.rejects(tree, (error) => error instanceof OtpError && error.code === 'SUPERVISOR_STOPPED'),
@@ -194,7 +198,7 @@ test('a killed HTTP server is restarted at its port, and a stopped one finishes 
   const slow = get('/slow')
   const finishSlow = await waitFor(() => finish)
   const stopped = tree.stop()
-  await sleep(20)
+  await waitFor(() => servers[2]?.listening === false)
   await assert.rejects(get('/'), 'no new connections')
   finishSlow()
   assert.equal(await slow, 'slow')

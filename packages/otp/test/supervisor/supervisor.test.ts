@@ -190,7 +190,22 @@ test('a child that starts after its supervisor has given up on it is ended', asy
   const start = Supervisor.start(node, { name: 'tree', children: [stubborn('before', 100), late] })
   await waitFor(() => pids.length === 1)
   await Promise.all([Supervisor.at(node, 'tree').stop(), assert.rejects(start, hasCode('SUPERVISOR_STOPPED'))])
-  assert.equal(node.isAlive(pids[0] as Pid), false)
+  await waitFor(() => !node.isAlive(pids[0] as Pid))
+})
+
+test('a supervisor that is killed before it has begun, or while it starts, is not started', async (t) => {
+  const node = await startAlone(t)
+  const diary = new Diary()
+  const hanging: ChildSpec = { id: 'hanging', start: () => new Promise(() => {}) }
+  const early = Supervisor.start(node, { name: 'early', children: [diary.child('never')] })
+  node.exit(pidOf(node, 'early'), KILL)
+  await assert.rejects(early, hasCode('SUPERVISOR_STOPPED'))
+  const late = Supervisor.start(node, { name: 'late', children: [diary.child('a'), hanging] })
+  await waitFor(() => diary.lines.length === 1)
+  node.exit(pidOf(node, 'late'), KILL)
+  await assert.rejects(late, hasCode('SUPERVISOR_STOPPED'))
+  await waitFor(() => diary.lines.includes('a ends'))
+  assert.deepEqual(diary.take(), ['a starts', 'a ends'])
 })
 
 test('each restart is logged once, with the child and the reason', async (t) => {

@@ -56,6 +56,7 @@ export class Application {
    *
    * Why is logged. Handlers of these signals are there while it runs, and not afterwards. It resolves when all is stopped; then Node ends
    * by itself, or is ended a second later, if something keeps it running.
+   * @throws OtpError `OPTION_INVALID` for `stopMs`; all else that goes wrong is logged
    */
   static run(init: ApplicationRunInit): Promise<void> {
     return runApplication(init, Application.start)

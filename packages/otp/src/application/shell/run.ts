@@ -1,7 +1,8 @@
 import type { Logger } from '@tiebeam/distribution'
 import { OtpError } from '../../errors.ts'
+import { checkWaitMs } from '../../wait-ms.ts'
 import type { ApplicationInit, ApplicationRunInit } from '../application-init.ts'
-import { exitCodeOf, SIGNAL_EXIT_CODES } from '../exit-status.ts'
+import { endFields, exitCodeOf, SIGNAL_EXIT_CODES } from '../exit-status.ts'
 import type { Application } from './application.ts'
 import { StderrLogger } from './stderr-logger.ts'
 
@@ -14,6 +15,7 @@ const LINGER_MS = 1_000
 /** See `Application.run`. */
 export async function runApplication(init: ApplicationRunInit, start: StartApplication): Promise<void> {
   const { stopMs = STOP_MS } = init
+  checkWaitMs('stopMs', stopMs)
   const logger = init.logger ?? new StderrLogger()
   const log = logger.child({ application: init.name })
   const stopping = new AbortController()
@@ -48,7 +50,7 @@ async function endOf(application: Application, signal: AbortSignal, log: Logger)
   })
   const end = await Promise.race([application.ended, stopped])
   const code = exitCodeOf(end)
-  if (code !== 0) log.fatal({ end }, 'application has failed: its root supervisor has ended')
+  if (code !== 0) log.fatal(endFields(end), 'application has failed: its root supervisor has ended')
   return code
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChildInit, type ChildSpec, childInitOf } from '../../child-spec.ts'
 import { invalidOption } from '../../invalid-option.ts'
+import { WAIT_MS_MAX } from '../../wait-ms.ts'
 import { workerChild } from '../worker.ts'
 
 export interface IntervalInit extends ChildInit {
@@ -9,9 +10,6 @@ export interface IntervalInit extends ChildInit {
   /** An error that it throws is the reason of the child's end. `signal` is aborted when the child is told to end. */
   readonly run: (signal: AbortSignal) => unknown
 }
-
-/** What `setTimeout` can wait. */
-const WAIT_MS_MAX = 0x7fff_ffff
 
 /** A function that is run again and again, as a child. @throws OtpError `OPTION_INVALID` */
 export function intervalChild(init: IntervalInit): ChildSpec {

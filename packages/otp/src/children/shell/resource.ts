@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ExitReason, type Pid, type Process } from '@tiebeam/distribution'
 import { type ChildInit, type ChildSpec, childInitOf, type StartContext } from '../../child-spec.ts'
 import { KILLED, startReasonOf } from '../../supervisor/exit-reasons.ts'
+import { checkWaitMs } from '../../wait-ms.ts'
 
 /** Something outside of processes that a child stands for: a server, a thread, a connection. */
 export interface Resource {
@@ -23,8 +24,12 @@ export interface ResourceInit extends ChildInit {
 
 const RELEASE_MS = 5_000
 
-/** A child that holds a resource. Whatever ends it, also a kill, the resource is released, and before the next one is acquired. */
+/**
+ * A child that holds a resource. Whatever ends it, also a kill, the resource is released, and before the next one is acquired.
+ * @throws OtpError `OPTION_INVALID`
+ */
 export function resourceChild(init: ResourceInit): ChildSpec {
+  checkWaitMs('releaseMs', init.releaseMs ?? RELEASE_MS)
   const holder = new ResourceHolder(init)
   return { ...childInitOf(init), start: (parent, context) => holder.start(parent, context) }
 }
@@ -44,16 +49,9 @@ class ResourceHolder {
       await Promise.race([Promise.allSettled(this.#ending), sleep(releaseMs, undefined, { ref: false })])
     }
     return new Promise((resolve, reject) => {
-      const pid = parent.spawnLink(
-        (self) =>
-          this.#track(
-            self,
-            this.#hold(self, context, () => resolve(pid), reject),
-          ),
-        {
-          graceful: true,
-        },
-      )
+      const onStarted = () => resolve(pid)
+      const behaviour = (self: Process) => this.#track(self, this.#hold(self, context, onStarted, reject))
+      const pid = parent.spawnLink(behaviour, { graceful: true })
     })
   }
 

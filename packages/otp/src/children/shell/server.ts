@@ -59,7 +59,7 @@ async function close(server: NodeServer, sockets: ReadonlySet<Socket>, drainMs: 
   }
   // A connection that is kept alive becomes idle when its answer is sent.
   const idleTimer = setInterval(closeIdle, IDLE_CHECK_MS)
-  const cutTimer = drainMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(cut, drainMs)
+  const cutTimer = setTimeout(cut, drainMs)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   if (drainMs === 0) cut()
   else closeIdle()

@@ -1,4 +1,5 @@
 import type { Node, Pid } from '@tiebeam/distribution'
+import { WAIT_MS_MAX } from '../../wait-ms.ts'
 import type { Answer, ChildCounts, ChildInfo, Operation } from '../events.ts'
 import { SHUTDOWN } from '../exit-reasons.ts'
 import { refusalError, supervisorStopped } from '../refusal-error.ts'
@@ -45,10 +46,8 @@ export abstract class SupervisorHandle {
   async stop(options: SupervisorStopOptions = {}): Promise<void> {
     const { timeoutMs, reason = SHUTDOWN } = options
     const ended = askSupervisor(this.#node, this.#target, { type: 'stop', reason })
-    const timer =
-      timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : setTimeout(() => void askSupervisor(this.#node, this.#target, { type: 'killAll' }), timeoutMs)
+    const killAll = () => void askSupervisor(this.#node, this.#target, { type: 'killAll' })
+    const timer = timeoutMs === undefined || timeoutMs > WAIT_MS_MAX ? undefined : setTimeout(killAll, timeoutMs)
     await ended
     clearTimeout(timer)
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import {
   Down,
@@ -56,7 +57,7 @@ export class SupervisorProcess {
   readonly #supervision: Supervision<Client>
   readonly #starting = new AbortController()
   readonly #context: StartContext
-  #self!: Process
+  #self: Process | undefined
   #timer: NodeJS.Timeout | undefined
   /** Those whose end comes as a `Down`, by key. */
   readonly #monitored = new Set<string>()
@@ -84,6 +85,10 @@ export class SupervisorProcess {
     const behaviour = (self: Process) => this.#run(self, init.signal)
     const options = { trapExit: true, ...(init.name !== undefined && { name: init.name }) }
     this.pid = parent instanceof Node ? parent.spawn(behaviour, options) : parent.spawnLink(behaviour, options)
+    // The node runs the function in a microtask, unless the process has been killed before.
+    queueMicrotask(() => {
+      if (this.#self === undefined) this.#finish({ reason: KILLED, cause: { type: 'killed' } })
+    })
   }
 
   async #run(self: Process, signal: AbortSignal | undefined): Promise<void> {
@@ -206,35 +211,37 @@ export class SupervisorProcess {
   }
 
   async #start(spec: CheckedSpec): Promise<void> {
+    const self = this.#running
     let pid: unknown
     try {
-      pid = await spec.start(this.#self, this.#context)
+      pid = await spec.start(self, this.#context)
       if (!(pid instanceof Pid)) throw new TypeError(`The start of child ${spec.id} did not resolve with a pid.`)
     } catch (error) {
       this.#handle({ type: 'startFailed', error })
       return
     }
-    this.#handle({ type: 'started', pid })
+    if (this.#end === undefined) this.#handle({ type: 'started', pid })
+    else self.node.exit(pid, KILL)
   }
 
   #exit(pid: Pid, reason: 'shutdown' | 'kill'): void {
     if (!this.#monitored.has(pid.key)) {
       // A child that removes its link must not keep the supervisor waiting.
       this.#monitored.add(pid.key)
-      this.#self.monitor(pid)
+      this.#running.monitor(pid)
     }
-    this.#self.exit(pid, reason === 'kill' ? KILL : SHUTDOWN)
+    this.#running.exit(pid, reason === 'kill' ? KILL : SHUTDOWN)
   }
 
   #reply(client: Client, answer: Answer): void {
-    if (client.type === 'local') this.#self.send(client.alias, answer)
+    if (client.type === 'local') this.#running.send(client.alias, answer)
     else this.#sendReply(client.call, termOf(answer, this.#settings.strategy === 'dynamic'))
   }
 
   #sendReply(call: GenCall, reply: unknown): void {
     const { to, message } = genReply(call.client, reply)
     try {
-      this.#self.send(to, message)
+      this.#running.send(to, message)
     } catch (error) {
       this.#logger.warn({ err: error }, 'an answer of a supervisor could not be sent')
     }
@@ -248,6 +255,11 @@ export class SupervisorProcess {
       { [kind]: inspect(content, { depth: 2 }).slice(0, 200) },
       `supervisor received an unexpected ${kind}`,
     )
+  }
+
+  get #running(): Process {
+    assert(this.#self !== undefined, 'Nothing is done before the process runs.')
+    return this.#self
   }
 
   #finish(end: SupervisorEnd): void {
