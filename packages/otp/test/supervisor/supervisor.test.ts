@@ -220,7 +220,7 @@ test('each restart is logged once, with the child and the reason', async (t) => 
     [
       {
         level: 'warn',
-        fields: { child: 'a', pid: String(pid), reason: "{:out, 'of paper'}" },
+        fields: { node: node.name, supervisor: 'tree', child: 'a', pid: String(pid), reason: "{:out, 'of paper'}" },
         text: 'child ended, it is restarted',
       },
     ],
