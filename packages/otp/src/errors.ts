@@ -12,6 +12,7 @@ export type OtpErrorCode =
   | 'CHILD_RUNNING'
   | 'CHILD_RESTARTING'
   | 'CHILDREN_MAX'
+  | 'SUPERVISOR_BUSY'
   | 'SUPERVISOR_STOPPED'
   // Programs
   | 'PROGRAM_UNSUPPORTED'

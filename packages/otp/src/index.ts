@@ -23,7 +23,7 @@ export { type OutputStream, type ProgramLine, programLineOf } from './program/pr
 export { Program, program } from './program/shell/program.ts'
 export { ChildStartError } from './supervisor/child-start-error.ts'
 export type { ChildCounts, ChildInfo, ChildStatus, EndCause } from './supervisor/events.ts'
-export type { AutoShutdown, DynamicInit, RestartLimits, StaticInit, Strategy } from './supervisor/settings.ts'
+export type { AutoShutdown, DynamicInit, StaticInit, Strategy, SupervisorLimits } from './supervisor/settings.ts'
 export { DynamicSupervisor, type DynamicSupervisorInit } from './supervisor/shell/dynamic-supervisor.ts'
 export { Supervisor, type SupervisorInit } from './supervisor/shell/supervisor.ts'
 export type { SupervisorHandle, SupervisorStopOptions } from './supervisor/shell/supervisor-handle.ts'

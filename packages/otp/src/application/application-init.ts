@@ -1,8 +1,8 @@
 import type { Logger, Node, NodeInit } from '@tiebeam/distribution'
 import type { ChildSpec } from '../child-spec.ts'
-import type { AutoShutdown, RestartLimits, Strategy } from '../supervisor/settings.ts'
+import type { AutoShutdown, Strategy, SupervisorLimits } from '../supervisor/settings.ts'
 
-export interface ApplicationInit extends RestartLimits {
+export interface ApplicationInit extends SupervisorLimits {
   /** For the log; the root supervisor is registered as `<name>_sup`. */
   readonly name: string
   /** A node to be started and stopped with the application, or one that is there already. */

@@ -55,6 +55,8 @@ export type Refusal =
   | { readonly type: 'childrenMax'; readonly childrenMax: number }
   /** Children of a dynamic supervisor are not kept when they end, so they cannot be restarted or deleted. */
   | { readonly type: 'dynamic' }
+  /** Too many requests wait already. */
+  | { readonly type: 'busy'; readonly requestsMax: number }
   | { readonly type: 'stopping' }
 
 /** Why a supervisor ends. */

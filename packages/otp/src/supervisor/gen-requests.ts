@@ -83,6 +83,8 @@ function refusalTerm(refusal: Refusal): unknown {
       return atom('max_children')
     case 'dynamic':
       return atom('simple_one_for_one')
+    case 'busy':
+      return atom('busy')
     case 'stopping':
       return atom('shutdown')
   }

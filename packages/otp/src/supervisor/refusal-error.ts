@@ -30,6 +30,11 @@ export function refusalError(refusal: Refusal, child: string): OtpError {
         'CHILD_NOT_FOUND',
         `The supervisor has no child ${child}: dynamic children that do not run are not kept.`,
       )
+    case 'busy':
+      return new OtpError(
+        'SUPERVISOR_BUSY',
+        `The supervisor has requestsMax (${refusal.requestsMax}) requests waiting already; wait for some before you send more.`,
+      )
     case 'stopping':
       return supervisorStopped()
   }

@@ -12,15 +12,17 @@ export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne'
 /** Whether the end of significant children ends the supervisor: of any of them, of the last of them, or never. */
 export type AutoShutdown = 'never' | 'anySignificant' | 'allSignificant'
 
-/** How many restarts a supervisor makes before it gives up and leaves the matter to its own supervisor. */
-export interface RestartLimits {
+/** What every supervisor has. One that gives up leaves the matter to its own supervisor. */
+export interface SupervisorLimits {
   /** So many restarts are allowed within `withinMs`, and one more makes the supervisor give up. Default 1, as in OTP. */
   readonly restartsMax?: number
   /** Default 5,000, as in OTP. */
   readonly withinMs?: number
+  /** Requests that wait while it starts or ends a child; further ones are refused with `SUPERVISOR_BUSY`. Default 100,000. */
+  readonly requestsMax?: number
 }
 
-export interface StaticInit extends RestartLimits {
+export interface StaticInit extends SupervisorLimits {
   /** Default 'oneForOne'. */
   readonly strategy?: Strategy
   /** Started in this order, and stopped in the reverse order. */
@@ -29,7 +31,7 @@ export interface StaticInit extends RestartLimits {
   readonly autoShutdown?: AutoShutdown
 }
 
-export interface DynamicInit extends RestartLimits {
+export interface DynamicInit extends SupervisorLimits {
   /** So many children at a time; `startChild` rejects with `CHILDREN_MAX` instead of exceeding it. Default: no limit. */
   readonly childrenMax?: number
 }
@@ -42,6 +44,7 @@ export interface Settings {
   readonly strategy: Strategy | 'dynamic'
   readonly restartsMax: number
   readonly withinMs: number
+  readonly requestsMax: number
   readonly autoShutdown: AutoShutdown
   readonly childrenMax: number
   readonly children: readonly CheckedSpec[]
@@ -53,6 +56,7 @@ const RESTARTS = ['permanent', 'transient', 'temporary'] as const
 const TYPES = ['worker', 'supervisor'] as const
 const RESTARTS_MAX = 1
 const WITHIN_MS = 5_000
+const REQUESTS_MAX = 100_000
 const SHUTDOWN_MS = 5_000
 
 /** @throws OtpError `OPTION_INVALID` */
@@ -111,11 +115,12 @@ export function notSignificant(id: string): OtpError {
   )
 }
 
-function limitsOf(init: RestartLimits): { readonly restartsMax: number; readonly withinMs: number } {
-  const { restartsMax = RESTARTS_MAX, withinMs = WITHIN_MS } = init
+function limitsOf(init: SupervisorLimits): Required<SupervisorLimits> {
+  const { restartsMax = RESTARTS_MAX, withinMs = WITHIN_MS, requestsMax = REQUESTS_MAX } = init
   checkCount('restartsMax', restartsMax)
+  checkCount('requestsMax', requestsMax)
   if (!(typeof withinMs === 'number' && withinMs > 0)) throw invalidOption('withinMs', withinMs, 'a number above 0')
-  return { restartsMax, withinMs }
+  return { restartsMax, withinMs, requestsMax }
 }
 
 function checkShutdownMs(option: string, value: ShutdownMs): void {

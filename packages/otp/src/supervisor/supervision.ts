@@ -49,9 +49,12 @@ export class Supervision<Client> {
     // It has ended.
     if (this.#task === undefined) return []
     switch (event.type) {
+      case 'request':
+        if (this.#steps.queue.requests < this.#settings.requestsMax) this.#steps.queue.push(event)
+        else this.#reply(event.client, refused({ type: 'busy', requestsMax: this.#settings.requestsMax }))
+        break
       case 'exited':
       case 'retry':
-      case 'request':
         this.#steps.queue.push(event)
         break
       case 'started':

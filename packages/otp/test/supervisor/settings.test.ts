@@ -16,6 +16,7 @@ const child = (init: object = {}): ChildSpec => ({ id: 'a', start: () => assert.
 const BAD: readonly (readonly [string, object, RegExp])[] = [
   ['a strategy', { strategy: 'one_for_one' }, /strategy is 'one_for_one'.*'oneForOne', 'oneForAll', 'restForOne'/],
   ['restartsMax', { restartsMax: -1 }, /restartsMax is -1.*whole number/],
+  ['requestsMax', { requestsMax: 1.5 }, /requestsMax is 1.5.*whole number/],
   ['withinMs', { withinMs: 0 }, /withinMs is 0.*above 0/],
   ['autoShutdown', { autoShutdown: 'always' }, /autoShutdown is 'always'.*'never'/],
   ['children', { children: child() }, /children.*list/],

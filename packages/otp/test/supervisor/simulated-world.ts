@@ -43,7 +43,15 @@ export class SimulatedWorld {
     const children = dynamic ? [] : IDS.slice(0, random.integer(5)).map((id) => this.#spec(id))
     const childrenMax = dynamic ? 3 : Number.POSITIVE_INFINITY
     const autoShutdown = 'anySignificant'
-    this.#settings = { strategy, children, childrenMax, autoShutdown, restartsMax: random.integer(6), withinMs: 100 }
+    this.#settings = {
+      strategy,
+      children,
+      childrenMax,
+      autoShutdown,
+      restartsMax: random.integer(6),
+      withinMs: 100,
+      requestsMax: 5,
+    }
     this.#supervision = new Supervision(this.#settings)
   }
 

@@ -368,6 +368,25 @@ test('the end of the last significant child ends the supervisor', async (t) => {
   assert.deepEqual(diary.take(), ['helper starts', 'helper ends'])
 })
 
+test('a busy supervisor takes requestsMax requests, and refuses what comes beyond', async (t) => {
+  const node = await startAlone(t)
+  const slow: ChildSpec = {
+    id: 'slow',
+    start: async (parent) => {
+      await sleep(10)
+      return parent.spawnLink((self) => self.receive())
+    },
+  }
+  const tree = await Supervisor.start(node, { requestsMax: 2, children: [] })
+  const [started, ...others] = [tree.startChild(slow), ...Array.from({ length: 4 }, () => tree.countChildren())]
+  const outcomes = await Promise.allSettled(others)
+  await started
+  assert.deepEqual(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'answered' : outcome.reason.code)),
+    ['answered', 'answered', 'SUPERVISOR_BUSY', 'SUPERVISOR_BUSY'],
+  )
+})
+
 test('messages that no supervisor expects are dropped, and logged once', async (t) => {
   const logger = new RecordingLogger()
   const node = await startAlone(t, { logger })
