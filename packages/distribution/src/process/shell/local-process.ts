@@ -351,12 +351,14 @@ export class LocalProcess implements Process, Recipient {
     this.#mailbox.drain()
     const waiters = this.#waiters
     this.#waiters = []
+    if (waiters.length === 0 && this.#controller === undefined) return
+    const error = interruptedError(reason)
     for (const { promise, reject, timer } of waiters) {
       if (timer !== undefined) clearTimeout(timer)
       void handled(promise)
-      reject(this.#exitedError())
+      reject(error)
     }
-    this.#controller?.abort(this.#exitedError())
+    this.#controller?.abort(error)
   }
 
   #exitedError(): DistributionError {
@@ -369,6 +371,20 @@ export function exitedError(reason: unknown): DistributionError {
   return new DistributionError('PROCESS_EXITED', 'The process has ended; its function should return.', {
     cause: new ExitReason(reason),
   })
+}
+
+/**
+ * The same for a function that waits. Without a stack: it would lead to whoever ended the process, not to where the function waits, and
+ * take more time than all the rest of the end.
+ */
+function interruptedError(reason: unknown): DistributionError {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return exitedError(reason)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 function acceptorOf(match: Match<unknown>): Waiter['accept'] {
