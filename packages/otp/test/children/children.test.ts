@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -190,7 +191,12 @@ test('a killed HTTP server is restarted at its port, and a stopped one finishes 
   const port = portOf(servers[0])
   await first.stop()
   const tree = await startOne(node, serverChild({ id: 'http', create, listen: { port, host: '127.0.0.1' } }))
-  const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+  // A connection for each, since one that is kept alive is cut with its server.
+  const get = async (path: string) => {
+    const request = http.get({ host: '127.0.0.1', port, path, agent: false })
+    const [response] = await once(request, 'response')
+    return text(response)
+  }
   assert.equal(await get('/'), 'fast')
   node.exit(await onlyPid(tree), KILL)
   await waitFor(() => servers.length === 3 && servers[2]?.listening)

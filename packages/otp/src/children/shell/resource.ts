@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ExitReason, type Pid, type Process } from '@tiebeam/distribution'
 import { type ChildInit, type ChildSpec, childInitOf, type StartContext } from '../../child-spec.ts'
-import { KILLED, startReasonOf } from '../../supervisor/exit-reasons.ts'
+import { KILLED, SHUTDOWN, startReasonOf } from '../../supervisor/exit-reasons.ts'
 import { checkWaitMs } from '../../wait-ms.ts'
 
 /** Something outside of processes that a child stands for: a server, a thread, a connection. */
@@ -44,15 +43,33 @@ class ResourceHolder {
   }
 
   async start(parent: Process, context: StartContext | undefined): Promise<Pid> {
-    if (this.#ending.size > 0) {
-      const { releaseMs = RELEASE_MS } = this.#init
-      await Promise.race([Promise.allSettled(this.#ending), sleep(releaseMs, undefined, { ref: false })])
-    }
-    return new Promise((resolve, reject) => {
-      const onStarted = () => resolve(pid)
-      const behaviour = (self: Process) => this.#track(self, this.#hold(self, context, onStarted, reject))
-      const pid = parent.spawnLink(behaviour, { graceful: true })
+    if (this.#ending.size > 0) await this.#released()
+    let onStarted = (): void => {}
+    let onFailed = (_error: unknown): void => {}
+    const started = new Promise<void>((resolve, reject) => {
+      onStarted = resolve
+      onFailed = reject
     })
+    const behaviour = (self: Process) => this.#track(self, this.#hold(self, context, onStarted, onFailed))
+    const pid = parent.spawnLink(behaviour, { graceful: true })
+    const onAbort = () => parent.node.exit(pid, SHUTDOWN)
+    context?.signal.addEventListener('abort', onAbort)
+    try {
+      await started
+    } finally {
+      context?.signal.removeEventListener('abort', onAbort)
+    }
+    return pid
+  }
+
+  async #released(): Promise<void> {
+    const { releaseMs = RELEASE_MS } = this.#init
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, releaseMs)
+    })
+    await Promise.race([Promise.allSettled(this.#ending), late])
+    clearTimeout(timer)
   }
 
   #track(self: Process, held: Promise<void>): Promise<void> {
@@ -74,7 +91,7 @@ class ResourceHolder {
     const { signal } = self
     let resource: Resource
     try {
-      resource = await this.#init.start(context === undefined ? signal : AbortSignal.any([signal, context.signal]))
+      resource = await this.#init.start(signal)
     } catch (error) {
       onFailed(error)
       // The supervisor tells of it.
