@@ -62,6 +62,8 @@ test('a process of OTP that is linked to our supervisor, or monitors it, learns 
   const tree = await Supervisor.start(node, { name: 'tree', children: [idle('a')] })
   await erl.evaluate(`process_flag(trap_exit, true), monitor(process, {tree, '${node.name}'})`)
   await erl.evaluate(`[{_, Child, _, _}] = supervisor:which_children({tree, '${node.name}'}), link(Child)`)
+  // The link of the supervisor counts at both of its ends.
+  await waitFor(() => node.stats().processLinks === 3 && node.stats().monitors === 1)
   node.exit(node.whereis('a') as Pid, atom('kill'))
   assert.equal(await erl.evaluate("receive {'EXIT', Child, Why} -> Why after 60000 -> none end"), 'killed')
   await waitFor(() => node.whereis('a') !== undefined)
