@@ -3,8 +3,9 @@ import type { FunctionCall } from '../../calls.ts'
 import { DistributionError } from '../../errors.ts'
 import type { Node } from '../../node.ts'
 import { decideExit } from '../exit-signal.ts'
+import { exitedError, interruptedError } from '../exited-error.ts'
 import { Mailbox, type Mark, type Match, NO_MESSAGE } from '../mailbox.ts'
-import { type Destination, Down, Exit, ExitReason, KILL, type MonitorTarget, NORMAL, reasonOf } from '../notices.ts'
+import { type Destination, Down, Exit, KILL, type MonitorTarget, NORMAL, reasonOf } from '../notices.ts'
 import type {
   Behaviour,
   DemonitorInit,
@@ -363,27 +364,6 @@ export class LocalProcess implements Process, Recipient {
 
   #exitedError(): DistributionError {
     return exitedError(this.#ended?.reason)
-  }
-}
-
-/** What the function of an ended process meets. */
-export function exitedError(reason: unknown): DistributionError {
-  return new DistributionError('PROCESS_EXITED', 'The process has ended; its function should return.', {
-    cause: new ExitReason(reason),
-  })
-}
-
-/**
- * The same for a function that waits. Without a stack: it would lead to whoever ended the process, not to where the function waits, and
- * take more time than all the rest of the end.
- */
-function interruptedError(reason: unknown): DistributionError {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
-  try {
-    return exitedError(reason)
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
