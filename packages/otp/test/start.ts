@@ -1,12 +1,12 @@
 import { Node, type NodeInit, type Process } from '@tiebeam/distribution'
 import { type Erl, freePort, loopback, type Scope, startElixir, startErl } from '@tiebeam/testing'
 
-const cookie = 'a-secret-cookie'
+export const cookie = 'a-secret-cookie'
 
 let addresses = 0
 
 /** A name at a loopback address that no other node of this test file has. */
-function freshName(base: string): string {
+export function freshName(base: string): string {
   addresses += 1
   return `${base}@${loopback(1 + (addresses % 250))}`
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { isPlannedEnd } from '../gen-server/ends.ts'
+import { isPlannedEnd } from '../exit-reasons.ts'
 import type { EndCause } from '../supervisor/events.ts'
 
 /** How an application ended. `killed`: its root supervisor was, from outside. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Logger, Node, Process, SpawnInit } from '@tiebeam/distribution'
 import { type ChildInit, type ChildSpec, childInitOf, type StartContext } from '../child-spec.ts'
-import { NORMAL } from '../supervisor/exit-reasons.ts'
+import { NORMAL } from '../exit-reasons.ts'
 import type { From, Handlers, Later } from './handlers.ts'
 import { unknownCallReply } from './requests.ts'
 import { ServerLoop } from './server-loop.ts'

@@ -13,9 +13,9 @@ import {
   type Process,
   reasonOf,
 } from '@tiebeam/distribution'
+import { isPlannedEnd, NORMAL } from '../exit-reasons.ts'
 import { isTimeout } from '../gen/call.ts'
 import { SYSTEM } from '../gen/stop-server.ts'
-import { isExpected, NORMAL } from '../supervisor/exit-reasons.ts'
 import { type From, type Handler, type Later, noReply } from './handlers.ts'
 import { argumentsOf, RequestTable } from './requests.ts'
 import type { Server } from './server.ts'
@@ -244,7 +244,7 @@ export class ServerLoop {
     }
     if (thrown !== undefined) throw thrown.error
     if (reason === NORMAL) return
-    if (!isExpected(reason)) {
+    if (!isPlannedEnd(reason)) {
       this.#logger.error({ pid: String(this.self.pid), reason }, `${this.#server.constructor.name} stopped`)
     }
     throw new ExitReason(reason)

@@ -1,6 +1,6 @@
 import { Atom, atom, Pid, Tuple, tuple } from '@tiebeam/distribution'
 import type { Answer, ChildInfo, Operation, Refusal } from './events.ts'
-import { startReasonOf } from './exit-reasons.ts'
+import { startReasonOf } from './start-reason.ts'
 
 /**
  * How OTP's and Elixir's functions ask a supervisor (stdlib 4.2, `supervisor:handle_call/3`; Elixir 1.14, `DynamicSupervisor`), and what

@@ -1,9 +1,9 @@
 import type { Pid } from '@tiebeam/distribution'
-import { isPlannedEnd } from '../gen-server/ends.ts'
+import { isPlannedEnd, KILLED, SHUTDOWN } from '../exit-reasons.ts'
 import type { Child, Children } from './children.ts'
 import { EventQueue } from './event-queue.ts'
 import type { Answer, Refusal, SupervisionEffect } from './events.ts'
-import { KILLED, SHUTDOWN, startReasonOf } from './exit-reasons.ts'
+import { startReasonOf } from './start-reason.ts'
 
 /** Runs until it needs an event that has not come, and is resumed with each that comes. */
 export type Task<Result> = Generator<undefined, Result, undefined>

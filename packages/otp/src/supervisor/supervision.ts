@@ -1,11 +1,11 @@
 import type { Pid } from '@tiebeam/distribution'
-import { isPlannedEnd } from '../gen-server/ends.ts'
+import { isPlannedEnd, SHUTDOWN } from '../exit-reasons.ts'
 import { ChildStartError } from './child-start-error.ts'
 import { type Child, Children } from './children.ts'
 import type { Answer, EndCause, Operation, QueuedEvent, SupervisionEffect, SupervisionEvent } from './events.ts'
-import { SHUTDOWN, startReasonOf } from './exit-reasons.ts'
 import { RestartIntensity } from './restart-intensity.ts'
 import type { CheckedSpec, Settings } from './settings.ts'
+import { startReasonOf } from './start-reason.ts'
 import { refused, type StartFailure, Steps, type Task } from './steps.ts'
 
 /** With what the supervisor ends. */

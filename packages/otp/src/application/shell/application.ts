@@ -1,5 +1,5 @@
 import { Node } from '@tiebeam/distribution'
-import { SHUTDOWN } from '../../supervisor/exit-reasons.ts'
+import { SHUTDOWN } from '../../exit-reasons.ts'
 import { staticSettings } from '../../supervisor/settings.ts'
 import { Supervisor } from '../../supervisor/shell/supervisor.ts'
 import { SupervisorProcess } from '../../supervisor/shell/supervisor-process.ts'

@@ -1,6 +1,7 @@
 import { ExitReason, type Pid, type Process } from '@tiebeam/distribution'
 import { type ChildInit, type ChildSpec, childInitOf, type StartContext } from '../../child-spec.ts'
-import { KILLED, SHUTDOWN, startReasonOf } from '../../supervisor/exit-reasons.ts'
+import { KILLED, SHUTDOWN } from '../../exit-reasons.ts'
+import { startReasonOf } from '../../supervisor/start-reason.ts'
 import { checkWaitMs } from '../../wait-ms.ts'
 
 /** Something outside of processes that a child stands for: a server, a thread, a connection. */

@@ -1,7 +1,7 @@
 import type { Node, Pid } from '@tiebeam/distribution'
+import { SHUTDOWN } from '../../exit-reasons.ts'
 import { WAIT_MS_MAX } from '../../wait-ms.ts'
 import type { Answer, ChildCounts, ChildInfo, Operation } from '../events.ts'
-import { SHUTDOWN } from '../exit-reasons.ts'
 import { refusalError, supervisorStopped } from '../refusal-error.ts'
 import { askSupervisor } from './local-request.ts'
 

@@ -15,10 +15,10 @@ import {
 } from '@tiebeam/distribution'
 import type { StartContext } from '../../child-spec.ts'
 import { OtpError } from '../../errors.ts'
+import { KILL, KILLED, SHUTDOWN } from '../../exit-reasons.ts'
 import { SYSTEM } from '../../gen/stop-server.ts'
 import { answerSystemRequest } from '../../gen-server/system-messages.ts'
 import type { Answer, EndCause, SupervisionEffect, SupervisionEvent } from '../events.ts'
-import { KILL, KILLED, SHUTDOWN } from '../exit-reasons.ts'
 import { genRequestOf, NOTSUP, termOf } from '../gen-requests.ts'
 import { logLineOf } from '../reports.ts'
 import type { CheckedSpec, Settings } from '../settings.ts'
@@ -151,15 +151,15 @@ export class SupervisorProcess {
 
   /** From OTP's `sys`, by which also `Supervisor.stop` of Elixir stops a supervisor. It cannot be suspended. */
   #receiveSystemCall(call: GenCall): void {
-    const { reply, then } = answerSystemRequest(call.request, {
+    const { reply, next } = answerSystemRequest(call.request, {
       pid: this.pid,
       parent: this.#parent,
       module: 'supervisor',
       suspended: false,
       state: () => undefined,
     })
-    this.#sendReply(call, then.type === 'suspend' ? NOTSUP : reply)
-    if (then.type === 'stop') this.#handle({ type: 'stop', reason: then.reason })
+    this.#sendReply(call, next.type === 'suspend' ? NOTSUP : reply)
+    if (next.type === 'stop') this.#handle({ type: 'stop', reason: next.reason })
   }
 
   #handle(event: SupervisionEvent<Client>): void {

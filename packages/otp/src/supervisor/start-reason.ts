@@ -1,22 +1,9 @@
-import { atom, ExitReason, reasonOf, Tuple, tuple } from '@tiebeam/distribution'
+import { atom, ExitReason, reasonOf, tuple } from '@tiebeam/distribution'
+import { SHUTDOWN } from '../exit-reasons.ts'
 import { StartError } from '../gen-server/start-server.ts'
 import { ChildStartError } from './child-start-error.ts'
 
-export const NORMAL = atom('normal')
-export const SHUTDOWN = atom('shutdown')
-export const KILL = atom('kill')
-export const KILLED = atom('killed')
 const FAILED_TO_START_CHILD = atom('failed_to_start_child')
-
-/** `shutdown` or `{shutdown, _}`: ended because it was told to, or because it had nothing more to do. */
-export function isShutdown(reason: unknown): boolean {
-  return reason === SHUTDOWN || (reason instanceof Tuple && reason.length === 2 && reason.at(0) === SHUTDOWN)
-}
-
-/** Whether a transient child that ends so is left alone. */
-export function isExpected(reason: unknown): boolean {
-  return reason === NORMAL || isShutdown(reason)
-}
 
 /**
  * The exit reason that stands for what a child's start rejected with: that of its process, if the error tells it; for a supervisor that
