@@ -12,7 +12,7 @@ import type { Atom } from './values/atom.ts'
 import type { BitString } from './values/bit-string.ts'
 import type { Binary, Float, LocalTerm } from './values/exact.ts'
 import type { ExportFun, Fun } from './values/fun.ts'
-import type { Pid, Port, Reference } from './values/identifiers.ts'
+import { Pid, type Port, type Reference } from './values/identifiers.ts'
 import type { ImproperList } from './values/improper-list.ts'
 import { type Kind, kindOf } from './values/kind.ts'
 import { Tuple } from './values/tuple.ts'
@@ -105,6 +105,7 @@ export class Encoder extends FixedWriter {
     const prototype = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) this.#writePlainObject(value, depth)
     else if (prototype === Tuple.prototype) this.#writeTuple(value as Tuple, depth)
+    else if (prototype === Pid.prototype) this.writePid(value as Pid)
     else this.#writeInstance(value, prototype, depth)
   }
 

@@ -6,14 +6,34 @@ import type { Pid, Port, Reference } from './values/identifiers.ts'
 
 /** Writes the values of fixed form: identifiers, external funs, and dates. */
 export class FixedWriter extends TermWriter {
+  /** NEW_PID_EXT up to its numbers, as it was written last: many pids in a row mostly are of one node. */
+  #pidNode: string | undefined
+  #pidPrefix = new Uint8Array(0)
+
   /** NEW_PID_EXT. */
   writePid(pid: Pid): void {
+    const { node, id, serial, creation } = pid
+    if (node !== this.#pidNode) this.#rememberNode(node)
+    if (id >>> 0 !== id || serial >>> 0 !== serial || creation >>> 0 !== creation) throw notWord([id, serial, creation])
+    const prefix = this.#pidPrefix
+    const { length } = prefix
+    this.ensure(length + 12)
+    const store = this.store
+    let at = this.at
+    for (let i = 0; i < length; i++) store[at++] = prefix[i]!
+    this.setUint32(at, id)
+    this.setUint32(at + 4, serial)
+    this.setUint32(at + 8, creation)
+    this.at = at + 12
+  }
+
+  #rememberNode(node: string): void {
+    const start = this.offset
     this.writeUint8(88)
-    this.writeAtomName(pid.node)
-    this.ensure(12)
-    this.writeWord(pid.id)
-    this.writeWord(pid.serial)
-    this.writeWord(pid.creation)
+    this.writeAtomName(node)
+    this.#pidNode = node
+    this.#pidPrefix = Uint8Array.prototype.slice.call(this.buffer, start, this.offset)
+    this.offset = start
   }
 
   /** NEWER_REFERENCE_EXT. */
@@ -85,9 +105,7 @@ export class FixedWriter extends TermWriter {
 
   /** A field of 32 bits. */
   protected writeWord(value: number): void {
-    if (value >>> 0 !== value) {
-      throw new EncodeError('ETF_RANGE', '$', `${value} is not an integer of 32 bits without sign`)
-    }
+    if (value >>> 0 !== value) throw notWord([value])
     this.writeUint32(value)
   }
 
@@ -96,4 +114,9 @@ export class FixedWriter extends TermWriter {
     if ((value & 255) !== value) throw new EncodeError('ETF_RANGE', '$', `${value} is not 0 to 255`)
     this.writeUint8(value)
   }
+}
+
+function notWord(values: readonly number[]): EncodeError {
+  const bad = values.find((value) => value >>> 0 !== value)
+  return new EncodeError('ETF_RANGE', '$', `${bad} is not an integer of 32 bits without sign`)
 }

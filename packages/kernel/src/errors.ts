@@ -13,6 +13,19 @@ export type KernelErrorCode =
   | 'RPC_REFUSED'
   | 'RPC_CALLS_FULL'
   | 'RPC_STOPPED'
+  // Groups and PubSub
+  /** Some nodes did not get what was published, because the output to them is full. */
+  | 'BROADCAST_INCOMPLETE'
+  /** More changes of groups waited to be read than `changesMax` allows. */
+  | 'CHANGES_OVERFLOW'
+  | 'GROUPS_STOPPED'
+  /** Only processes of the own node can join and leave groups. */
+  | 'NOT_LOCAL'
+  | 'PUBSUB_STOPPED'
+  /** A PubSub of this name runs on the node already. */
+  | 'PUBSUB_TAKEN'
+  /** The name of the scope is registered on the node already. */
+  | 'SCOPE_TAKEN'
 
 /** Every failure of this package that a caller can meet. */
 export class KernelError extends Error {

@@ -1,0 +1,90 @@
+import { atom, Pid, Tuple, tuple } from '@tiebeam/distribution'
+
+/**
+ * What the scope processes of two nodes tell each other. Source: module `pg` of OTP 25 to 28.
+ *
+ * `discover` asks for a `sync`, and for being told from then on; `sync` lists all members on the sender's node; `join` and `leave` tell what
+ * changes. In all of them `peer` is the sender.
+ */
+export type ScopeMessage =
+  | { readonly type: 'discover'; readonly peer: Pid }
+  | { readonly type: 'sync'; readonly peer: Pid; readonly groups: readonly GroupEntry[] }
+  | { readonly type: 'join'; readonly peer: Pid; readonly group: unknown; readonly pids: readonly Pid[] }
+  | { readonly type: 'leave'; readonly peer: Pid; readonly pids: readonly Pid[]; readonly groups: readonly unknown[] }
+
+/** `{Group, [Pid]}`. */
+export type GroupEntry = Tuple<readonly [group: unknown, pids: Pid[]]>
+
+const GEN_CAST = atom('$gen_cast')
+const DISCOVER = atom('discover')
+const SYNC = atom('sync')
+const JOIN = atom('join')
+const LEAVE = atom('leave')
+
+/**
+ * Understands a message to a scope process; undefined for what is none, and for one that names members which are not on the node of its
+ * peer: a node speaks for its own processes only.
+ */
+export function parseScopeMessage(message: unknown): ScopeMessage | undefined {
+  if (!(message instanceof Tuple)) return undefined
+  const [label, peer, third, fourth] = message.elements
+  const { length } = message.elements
+  if (label === GEN_CAST) return length === 2 ? parseSync(peer) : undefined
+  if (!(peer instanceof Pid)) return undefined
+  switch (label) {
+    case DISCOVER:
+      // The third element is a protocol version, which OTP accepts since release 26 and may send one day.
+      return length === 2 || length === 3 ? { type: 'discover', peer } : undefined
+    case JOIN: {
+      const pids = pidsOf(fourth, peer.node)
+      return length === 4 && pids !== undefined ? { type: 'join', peer, group: third, pids } : undefined
+    }
+    case LEAVE: {
+      const pids = pidsOf(third, peer.node)
+      if (length !== 4 || pids === undefined || !Array.isArray(fourth)) return undefined
+      return { type: 'leave', peer, pids, groups: fourth }
+    }
+    default:
+      return undefined
+  }
+}
+
+export function scopeMessage(message: ScopeMessage): Tuple {
+  switch (message.type) {
+    case 'discover':
+      // Of two elements: one of three would crash a scope of OTP 25.
+      return tuple(DISCOVER, message.peer)
+    case 'sync':
+      return tuple(GEN_CAST, tuple(SYNC, message.peer, message.groups))
+    case 'join':
+      return tuple(JOIN, message.peer, message.group, pidOrPids(message.pids))
+    case 'leave':
+      return tuple(LEAVE, message.peer, pidOrPids(message.pids), message.groups)
+  }
+}
+
+function parseSync(request: unknown): ScopeMessage | undefined {
+  if (!(request instanceof Tuple) || request.elements.length !== 3) return undefined
+  const [label, peer, groups] = request.elements
+  if (label !== SYNC || !(peer instanceof Pid) || !Array.isArray(groups)) return undefined
+  const { node } = peer
+  for (const entry of groups) {
+    if (!(entry instanceof Tuple) || entry.elements.length !== 2 || !arePids(entry.elements[1], node)) return undefined
+  }
+  return { type: 'sync', peer, groups }
+}
+
+function pidsOf(value: unknown, node: string): Pid[] | undefined {
+  if (value instanceof Pid) return value.node === node ? [value] : undefined
+  return arePids(value, node) ? value : undefined
+}
+
+function arePids(value: unknown, node: string): value is Pid[] {
+  if (!Array.isArray(value)) return false
+  for (const each of value) if (!(each instanceof Pid) || each.node !== node) return false
+  return true
+}
+
+function pidOrPids(pids: readonly Pid[]): Pid | readonly Pid[] {
+  return pids.length === 1 ? (pids[0] as Pid) : pids
+}

@@ -1,0 +1,277 @@
+import type { Pid } from '@tiebeam/distribution'
+import { type Group, Membership, type MembershipChange, type Owner } from './membership.ts'
+import { Monitors } from './monitors.ts'
+import type { ScopeMessage } from './scope-messages.ts'
+
+/** Processes that became members of a group, or are members no more; a process that joined several times is there several times. */
+export interface GroupChange {
+  readonly type: 'join' | 'leave'
+  readonly group: unknown
+  readonly pids: readonly Pid[]
+}
+
+/** What is to be done as the consequence of an event, in this order. */
+export type ScopeEffect =
+  | ProcessEffect
+  /** Tells whoever monitors under this id. */
+  | { readonly type: 'notify'; readonly monitor: string; readonly change: GroupChange }
+
+/** What the scope process is to do. */
+export type ProcessEffect =
+  /** Asks the scope of this name on another node, if it has one, who its members are. */
+  | { readonly type: 'discover'; readonly node: string }
+  /** Tells the scope process of a peer. When it has no room for it, call `outputFull`. */
+  | { readonly type: 'send'; readonly to: Pid; readonly message: ScopeMessage }
+  /** A process is to be watched: a member on this node, or the scope process of a peer. Its end is told by `down`. */
+  | { readonly type: 'monitor'; readonly pid: Pid }
+  | { readonly type: 'demonitor'; readonly pid: Pid }
+  /** Call `outputDrained` when there is room again for what goes to this peer. */
+  | { readonly type: 'awaitOutput'; readonly peer: Pid }
+
+interface Peer extends Owner {
+  readonly pid: Pid
+  /** Whether it was told all. If not, because its output was full, it gets a new sync instead of the changes that it missed. */
+  inStep: boolean
+}
+
+interface LocalMember {
+  readonly pid: Pid
+  /** How many times it is in each. */
+  readonly groups: Map<Group, number>
+}
+
+/**
+ * One scope of process groups on one node, as OTP's `pg` has it: a pure state machine, events in, effects out. Each node tells the others of
+ * its own members only; what a peer told is forgotten when its scope process ends or cannot be reached any more.
+ */
+export class Scope {
+  readonly monitors = new Monitors()
+  readonly membership: Membership
+  /** The owner of the members of this node. */
+  readonly #own: Owner = { groupCount: 0 }
+  readonly #node: string
+  #pid: Pid | undefined
+  readonly #peers = new Map<string, Peer>()
+  readonly #localMembers = new Map<string, LocalMember>()
+
+  /** @param node the name of the own node */
+  constructor(node: string) {
+    this.#node = node
+    this.membership = new Membership(this.#own)
+  }
+
+  /** The nodes whose scope of this name is known. */
+  get peers(): string[] {
+    return [...this.#peers.values()].map(({ pid }) => pid.node)
+  }
+
+  isPeer(pid: Pid): boolean {
+    return this.#peers.has(pid.key)
+  }
+
+  /**
+   * The scope process runs under this pid, and these nodes are connected and visible. Called again when the process had to be replaced: no peer
+   * knows the new one, so all begins anew, but for the members of this node.
+   */
+  started(pid: Pid, nodes: readonly string[]): ScopeEffect[] {
+    const effects: ScopeEffect[] = []
+    this.#pid = pid
+    for (const peer of this.#peers.values()) this.#forget(effects, peer)
+    for (const member of this.#localMembers.values()) effects.push({ type: 'monitor', pid: member.pid })
+    for (const node of nodes) effects.push({ type: 'discover', node })
+    return effects
+  }
+
+  /** Another node, a visible one, was connected. OTP leaves hidden nodes out, and so do we: they may still ask us. */
+  nodeUp(node: string): ScopeEffect[] {
+    return [{ type: 'discover', node }]
+  }
+
+  /**
+   * Asks those of these connected nodes again that have not told of a scope. A scope of OTP that starts later asks all nodes that it sees, but
+   * a node that is hidden to it learns of that in no other way.
+   */
+  lookAgain(nodes: readonly string[]): ScopeEffect[] {
+    const known = new Set(this.peers)
+    return nodes.filter((node) => !known.has(node)).map((node) => ({ type: 'discover', node }))
+  }
+
+  /** There will be no scope process any more. */
+  stopped(): void {
+    this.#pid = undefined
+    this.#peers.clear()
+    this.#localMembers.clear()
+    this.membership.clear()
+  }
+
+  /** Processes of this node join. */
+  join(group: unknown, pids: readonly Pid[]): ScopeEffect[] {
+    const effects: ScopeEffect[] = []
+    if (pids.length === 0) return effects
+    const joined = this.membership.add(this.#own, group, pids)
+    for (const pid of pids) {
+      const { groups } = this.#localMember(effects, pid)
+      groups.set(joined, (groups.get(joined) ?? 0) + 1)
+    }
+    this.#notify(effects, { type: 'join', group: joined, pids })
+    this.#broadcast(effects, (peer) => ({ type: 'join', peer, group, pids }))
+    return effects
+  }
+
+  /** Processes of this node leave; undefined when none of them was a member. */
+  leave(term: unknown, pids: readonly Pid[]): ScopeEffect[] | undefined {
+    const group = this.membership.find(term)
+    if (group === undefined) return undefined
+    const left = this.membership.remove(this.#own, group, pids)
+    if (left.length === 0) return undefined
+    const effects: ScopeEffect[] = []
+    for (const pid of left) this.#localMemberLeft(effects, pid, group)
+    this.#notify(effects, { type: 'leave', group, pids: left })
+    this.#broadcast(effects, (peer) => ({ type: 'leave', peer, pids: left, groups: [term] }))
+    return effects
+  }
+
+  /** A message to the scope process, from the scope process of a peer that is connected. */
+  receive(message: ScopeMessage): ScopeEffect[] {
+    switch (message.type) {
+      case 'discover':
+        return this.#discovered(message.peer)
+      case 'sync': {
+        const effects: ScopeEffect[] = []
+        const peer = this.#peers.get(message.peer.key) ?? this.#addPeer(effects, message.peer)
+        this.membership.replaceAll(peer, message.groups, (change) => this.#notify(effects, change))
+        return effects
+      }
+      case 'join': {
+        // A peer that we do not know will be asked for a sync, which contains this.
+        const peer = this.#peers.get(message.peer.key)
+        if (peer === undefined || message.pids.length === 0) return []
+        const effects: ScopeEffect[] = []
+        const group = this.membership.add(peer, message.group, message.pids)
+        this.#notify(effects, { type: 'join', group, pids: message.pids })
+        return effects
+      }
+      case 'leave': {
+        const peer = this.#peers.get(message.peer.key)
+        if (peer === undefined) return []
+        const effects: ScopeEffect[] = []
+        for (const term of message.groups) {
+          const group = this.membership.find(term)
+          if (group === undefined) continue
+          const pids = this.membership.remove(peer, group, message.pids)
+          if (pids.length > 0) this.#notify(effects, { type: 'leave', group, pids })
+        }
+        return effects
+      }
+    }
+  }
+
+  /** A process that was to be watched has ended, or its node is lost. */
+  down(pid: Pid): ScopeEffect[] {
+    const effects: ScopeEffect[] = []
+    if (pid.node === this.#node) this.#localMemberEnded(effects, pid)
+    else {
+      const peer = this.#peers.get(pid.key)
+      if (peer !== undefined) this.#forget(effects, peer)
+    }
+    return effects
+  }
+
+  /** A message to this peer was not taken. */
+  outputFull(pid: Pid): ScopeEffect[] {
+    const peer = this.#peers.get(pid.key)
+    if (peer === undefined || !peer.inStep) return []
+    peer.inStep = false
+    return [{ type: 'awaitOutput', peer: pid }]
+  }
+
+  outputDrained(pid: Pid): ScopeEffect[] {
+    const peer = this.#peers.get(pid.key)
+    if (peer === undefined || peer.inStep) return []
+    peer.inStep = true
+    // What was refused may have been our question.
+    return [...this.#sync(pid), ...this.#ask(pid)]
+  }
+
+  #discovered(pid: Pid): ScopeEffect[] {
+    if (this.#peers.has(pid.key)) return this.#sync(pid)
+    const effects = this.#sync(pid)
+    this.#addPeer(effects, pid)
+    // After the sync, by which the peer knows us already: so it answers this one with a sync, and asks no more.
+    effects.push(...this.#ask(pid))
+    return effects
+  }
+
+  #ask(to: Pid): ScopeEffect[] {
+    if (this.#pid === undefined) return []
+    return [{ type: 'send', to, message: { type: 'discover', peer: this.#pid } }]
+  }
+
+  #sync(to: Pid): ScopeEffect[] {
+    if (this.#pid === undefined) return []
+    return [{ type: 'send', to, message: { type: 'sync', peer: this.#pid, groups: this.membership.localEntries() } }]
+  }
+
+  #addPeer(effects: ScopeEffect[], pid: Pid): Peer {
+    const peer: Peer = { pid, inStep: true, groupCount: 0 }
+    this.#peers.set(pid.key, peer)
+    effects.push({ type: 'monitor', pid })
+    return peer
+  }
+
+  #forget(effects: ScopeEffect[], peer: Peer): void {
+    this.#peers.delete(peer.pid.key)
+    this.membership.removeAll(peer, (change) => this.#notify(effects, change))
+  }
+
+  #localMember(effects: ScopeEffect[], pid: Pid): LocalMember {
+    const { key } = pid
+    let member = this.#localMembers.get(key)
+    if (member === undefined) {
+      member = { pid, groups: new Map() }
+      this.#localMembers.set(key, member)
+      effects.push({ type: 'monitor', pid })
+    }
+    return member
+  }
+
+  #localMemberLeft(effects: ScopeEffect[], pid: Pid, group: Group): void {
+    const member = this.#localMembers.get(pid.key)
+    if (member === undefined) return
+    const times = (member.groups.get(group) ?? 0) - 1
+    if (times > 0) member.groups.set(group, times)
+    else member.groups.delete(group)
+    if (member.groups.size > 0) return
+    this.#localMembers.delete(pid.key)
+    effects.push({ type: 'demonitor', pid })
+  }
+
+  #localMemberEnded(effects: ScopeEffect[], pid: Pid): void {
+    const member = this.#localMembers.get(pid.key)
+    if (member === undefined) return
+    this.#localMembers.delete(pid.key)
+    const groups: unknown[] = []
+    for (const [group, times] of member.groups) {
+      const pids = new Array<Pid>(times).fill(pid)
+      this.membership.remove(this.#own, group, pids)
+      this.#notify(effects, { type: 'leave', group, pids })
+      // A peer takes it out once for each time that the group is named.
+      for (let n = 0; n < times; n++) groups.push(group.term)
+    }
+    this.#broadcast(effects, (peer) => ({ type: 'leave', peer, pids: [pid], groups }))
+  }
+
+  #notify(effects: ScopeEffect[], { type, group, pids }: MembershipChange): void {
+    if (this.monitors.isEmpty) return
+    for (const monitor of this.monitors.concernedBy(group.term)) {
+      effects.push({ type: 'notify', monitor, change: { type, group: group.term, pids: [...pids] } })
+    }
+  }
+
+  #broadcast(effects: ScopeEffect[], message: (self: Pid) => ScopeMessage): void {
+    if (this.#pid === undefined || this.#peers.size === 0) return
+    const told = message(this.#pid)
+    for (const { pid, inStep } of this.#peers.values())
+      if (inStep) effects.push({ type: 'send', to: pid, message: told })
+  }
+}

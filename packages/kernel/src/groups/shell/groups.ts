@@ -1,0 +1,243 @@
+import {
+  DistributionError,
+  type Logger,
+  type Node,
+  Pid,
+  type Process,
+  type Reference,
+  silentLogger,
+} from '@tiebeam/distribution'
+import { encode } from '@tiebeam/etf'
+import { KernelError } from '../../errors.ts'
+import { CHANGES_MAX, GroupMonitor, type GroupMonitorInit } from '../group-monitor.ts'
+import { Scope } from '../scope.ts'
+import { ChangeDelivery } from './change-delivery.ts'
+import { ScopeProcess } from './scope-process.ts'
+
+export interface GroupsInit {
+  /** Nodes share the groups of scopes of the same name. Default `pg`, OTP's own default. */
+  readonly scope?: string
+  /** How often nodes that seem to have no such scope are asked again, 1 to 2,147,483,647. Default 5,000. */
+  readonly discoverMs?: number
+  readonly logger?: Logger
+}
+
+export interface GroupMembers {
+  readonly group: unknown
+  readonly members: readonly Pid[]
+}
+
+export interface GroupsStats {
+  readonly scope: string
+  readonly groups: number
+  /** On all nodes. A process counts as often as it joined. */
+  readonly memberships: number
+  /** The nodes that have this scope, as far as it is known here; the own one left out. */
+  readonly peers: readonly string[]
+}
+
+const DEFAULT_SCOPE = 'pg'
+const DISCOVER_MS = 5_000
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/**
+ * Process groups that span the cluster: those of OTP's `pg`, shared with BEAM nodes. A group is there while it has members, and any term can be
+ * its name. Each node knows all members, with a delay of one message; a node that is lost takes its members along. Only processes of the own
+ * node can be made to join and leave. A process that joins a group several times is in it several times.
+ */
+export class Groups {
+  readonly scope: string
+  readonly #node: Node
+  readonly #state: Scope
+  readonly #process: ScopeProcess
+  readonly #delivery: ChangeDelivery
+  #stopped = false
+
+  /**
+   * Starts the scope on this node, under its registered name. When this resolves, the connected nodes have been asked for their members; see
+   * `monitor` for how to learn of them.
+   * @throws KernelError `SCOPE_TAKEN`, `OPTION_INVALID`; DistributionError `NODE_STOPPED`, `OPTION_INVALID`
+   */
+  static start(node: Node, init: GroupsInit = {}): Promise<Groups> {
+    return new Promise((resolve, reject) => {
+      try {
+        const groups: Groups = new Groups(node, init, () => resolve(groups))
+      } catch (error) {
+        reject(error)
+      }
+    })
+  }
+
+  private constructor(node: Node, init: GroupsInit, onStarted: () => void) {
+    this.scope = init.scope ?? DEFAULT_SCOPE
+    this.#node = node
+    this.#state = new Scope(node.name)
+    const logger = (init.logger ?? silentLogger).child({ node: node.name, scope: this.scope })
+    this.#delivery = new ChangeDelivery(this.#state.monitors, logger)
+    try {
+      this.#process = new ScopeProcess({
+        node,
+        name: this.scope,
+        state: this.#state,
+        logger,
+        discoverMs: discoverMsOf(init),
+        onChange: (monitor, change) => this.#delivery.deliver(this.#process.self, monitor, change),
+        onStarted: (self) => {
+          this.#delivery.restarted(self)
+          onStarted()
+        },
+        onDown: (down) => this.#delivery.down(down),
+        onLost: () => this.#end(),
+      })
+    } catch (error) {
+      throw isNameTaken(error) ? scopeTaken(this.scope, error) : error
+    }
+  }
+
+  /**
+   * Makes processes of this node members of a group. They are seen here at once, and on other nodes as soon as a message has reached those.
+   * They leave by themselves when they end.
+   * @throws KernelError `NOT_LOCAL`, `GROUPS_STOPPED`; EncodeError for a name of a group that has no term
+   */
+  join(group: unknown, pids: Pid | readonly Pid[]): void {
+    const local = this.#checked(pids)
+    // Found out now it is the caller's error; later it would keep peers from being told anything.
+    if (this.#state.membership.find(group) === undefined) encode(group)
+    this.#process.carryOut(this.#state.join(group, local))
+  }
+
+  /**
+   * Takes processes out of a group, once for each time that they are named here.
+   * @returns false when none of them was a member
+   * @throws KernelError `NOT_LOCAL`, `GROUPS_STOPPED`; EncodeError
+   */
+  leave(group: unknown, pids: Pid | readonly Pid[]): boolean {
+    const effects = this.#state.leave(group, this.#checked(pids))
+    if (effects !== undefined) this.#process.carryOut(effects)
+    return effects !== undefined
+  }
+
+  /** The members on all nodes, in no particular order; none for a group that is not there. @throws EncodeError */
+  members(group: unknown): Pid[] {
+    return this.#state.membership.find(group)?.members() ?? []
+  }
+
+  /** Those on this node. @throws EncodeError */
+  localMembers(group: unknown): Pid[] {
+    const { membership } = this.#state
+    const found = membership.find(group)
+    return found === undefined ? [] : membership.localMembers(found)
+  }
+
+  /** The names of all groups. */
+  whichGroups(): unknown[] {
+    return [...this.#state.membership.groups].map(({ term }) => term)
+  }
+
+  /** The names of those that have members on this node. */
+  whichLocalGroups(): unknown[] {
+    return [...this.#state.membership.localGroups].map(({ term }) => term)
+  }
+
+  /** The present members of a group and, without a gap, all changes from now on. @throws KernelError `GROUPS_STOPPED`; EncodeError */
+  monitor(group: unknown, init: GroupMonitorInit = {}): GroupMonitor<readonly Pid[]> {
+    this.#checkRunning()
+    const before = this.members(group)
+    return new GroupMonitor(before, this.#delivery.stream({ group }, init.changesMax ?? CHANGES_MAX))
+  }
+
+  /** All groups with their members and, without a gap, all changes from now on. @throws KernelError `GROUPS_STOPPED` */
+  monitorScope(init: GroupMonitorInit = {}): GroupMonitor<readonly GroupMembers[]> {
+    this.#checkRunning()
+    return new GroupMonitor(this.#all(), this.#delivery.stream('scope', init.changesMax ?? CHANGES_MAX))
+  }
+
+  /**
+   * Has a process told of the changes in a group: `{Reference, join | leave, Group, Pids}`, as `pg:monitor/2` of OTP does it. It ends with
+   * the process, or by `demonitor`.
+   * @returns the present members, and the reference that the messages carry
+   * @throws KernelError `GROUPS_STOPPED`; EncodeError
+   */
+  monitorFor(pid: Pid, group: unknown): { readonly reference: Reference; readonly members: readonly Pid[] } {
+    const self = this.#runningProcess()
+    const members = this.members(group)
+    return { reference: this.#delivery.toProcess(self, pid, { group }), members }
+  }
+
+  /** The same for all groups of the scope: `pg:monitor_scope/1`. @throws KernelError `GROUPS_STOPPED` */
+  monitorScopeFor(pid: Pid): { readonly reference: Reference; readonly groups: readonly GroupMembers[] } {
+    const self = this.#runningProcess()
+    return { reference: this.#delivery.toProcess(self, pid, 'scope'), groups: this.#all() }
+  }
+
+  /** False when there is no such monitor. Messages that were sent before are not taken back. */
+  demonitor(reference: Reference): boolean {
+    return this.#delivery.stopToProcess(this.#process.self, reference)
+  }
+
+  stats(): GroupsStats {
+    let memberships = 0
+    for (const group of this.#state.membership.groups) memberships += group.size
+    return { scope: this.scope, groups: this.#state.membership.groupCount, memberships, peers: this.#state.peers }
+  }
+
+  /** Ends the scope on this node. Other nodes see its members leave at once; its monitors end. */
+  async stop(): Promise<void> {
+    this.#process.stop()
+    this.#end()
+  }
+
+  #end(): void {
+    this.#stopped = true
+    this.#state.stopped()
+    this.#delivery.end()
+  }
+
+  #all(): GroupMembers[] {
+    return [...this.#state.membership.groups].map((group) => ({ group: group.term, members: group.members() }))
+  }
+
+  #checked(pids: Pid | readonly Pid[]): readonly Pid[] {
+    this.#checkRunning()
+    const all = pids instanceof Pid ? [pids] : pids
+    for (const pid of all) {
+      if (pid instanceof Pid && pid.node === this.#node.name) continue
+      throw new KernelError(
+        'NOT_LOCAL',
+        `${String(pid)} is no process of ${this.#node.name}. Only the node of a process can make it join or leave.`,
+      )
+    }
+    return all
+  }
+
+  #runningProcess(): Process {
+    const { self } = this.#process
+    if (self === undefined) throw this.#stoppedError()
+    return self
+  }
+
+  #checkRunning(): void {
+    if (this.#stopped) throw this.#stoppedError()
+  }
+
+  #stoppedError(): KernelError {
+    return new KernelError(
+      'GROUPS_STOPPED',
+      `The scope ${this.scope} was stopped on ${this.#node.name}, or its node was.`,
+    )
+  }
+}
+
+function discoverMsOf({ discoverMs = DISCOVER_MS }: GroupsInit): number {
+  if (discoverMs >= 1 && discoverMs <= TIMER_MS_MAX) return discoverMs
+  throw new KernelError('OPTION_INVALID', `discoverMs must be 1 to ${TIMER_MS_MAX}, not ${discoverMs}.`)
+}
+
+function isNameTaken(error: unknown): boolean {
+  return error instanceof DistributionError && error.code === 'NAME_TAKEN'
+}
+
+function scopeTaken(scope: string, cause: unknown): KernelError {
+  const text = `A process of this node is registered as ${scope}, mostly because this scope was started before. Share its Groups, or stop them first.`
+  return new KernelError('SCOPE_TAKEN', text, { cause })
+}
