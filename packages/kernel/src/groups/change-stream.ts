@@ -6,6 +6,8 @@ export class ChangeStream {
   readonly #changesMax: number
   readonly #onEnd: () => void
   #waiting: GroupChange[] = []
+  /** Where the next one stands: to take it out of the array would move all others. */
+  #head = 0
   #waiters: ((result: IteratorResult<GroupChange>) => void)[] = []
   #ended = false
   #error: KernelError | undefined
@@ -20,9 +22,10 @@ export class ChangeStream {
     if (this.#ended) return
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) waiter({ value: change, done: false })
-    else if (this.#waiting.length < this.#changesMax) this.#waiting.push(change)
+    else if (this.#waiting.length - this.#head < this.#changesMax) this.#waiting.push(change)
     else {
       this.#waiting = []
+      this.#head = 0
       this.#error = new KernelError(
         'CHANGES_OVERFLOW',
         `More than changesMax (${this.#changesMax}) changes of groups waited to be read. Read them faster or raise the limit; then monitor again, which begins with the present members.`,
@@ -41,7 +44,7 @@ export class ChangeStream {
   }
 
   next(): Promise<IteratorResult<GroupChange>> {
-    const change = this.#waiting.shift()
+    const change = this.#shift()
     if (change !== undefined) return Promise.resolve({ value: change, done: false })
     if (this.#error !== undefined) {
       const error = this.#error
@@ -50,5 +53,16 @@ export class ChangeStream {
     }
     if (this.#ended) return Promise.resolve({ value: undefined, done: true })
     return new Promise((resolve) => this.#waiters.push(resolve))
+  }
+
+  #shift(): GroupChange | undefined {
+    const change = this.#waiting[this.#head]
+    if (change === undefined) return undefined
+    this.#head++
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = []
+      this.#head = 0
+    }
+    return change
   }
 }
