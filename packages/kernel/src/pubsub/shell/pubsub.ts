@@ -142,6 +142,12 @@ export class PubSub {
     this.#node.send({ name, node }, forwarded(topic, message, init.dispatcher ?? DISPATCHER))
   }
 
+  /** The other nodes on which this PubSub runs, as far as it is known here. */
+  nodes(): string[] {
+    const members = this.#groups.members(atom(this.#groupFor(undefined)))
+    return members.map(({ node }) => node).filter((node) => node !== this.#node.name)
+  }
+
   /** Ends all subscriptions. Other nodes learn of it at once. Stopping again does nothing. */
   async stop(): Promise<void> {
     if (this.#stopped) return
