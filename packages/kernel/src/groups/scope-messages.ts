@@ -88,3 +88,39 @@ function arePids(value: unknown, node: string): value is Pid[] {
 function pidOrPids(pids: readonly Pid[]): Pid | readonly Pid[] {
   return pids.length === 1 ? (pids[0] as Pid) : pids
 }
+
+/** How a first sync is cut; see {@link splitEntries}. */
+export interface SyncLimits {
+  /** Members in the sync, those of small groups not counted. */
+  readonly syncPidsMax: number
+  /** A group with fewer members is a small one, and stays in the sync. */
+  readonly joinPidsMin: number
+  readonly joinPidsMax: number
+}
+
+/** So that no message is bulk, whose way to the peer is longer: one of 500 pids takes some 20 KB. */
+export const SYNC_LIMITS: SyncLimits = { syncPidsMax: 500, joinPidsMin: 16, joinPidsMax: 500 }
+
+/**
+ * Cuts what a peer that knows nothing yet is to be told: a sync, and joins that follow it. So the peer reads the first while the last are
+ * still being written. A join for each small group would cost more than it gains.
+ */
+export function splitEntries(
+  entries: readonly GroupEntry[],
+  { syncPidsMax, joinPidsMin, joinPidsMax }: SyncLimits,
+): { readonly sync: readonly GroupEntry[]; readonly joins: readonly GroupEntry[] } {
+  const sync: GroupEntry[] = []
+  const joins: GroupEntry[] = []
+  let count = 0
+  for (const entry of entries) {
+    const [group, pids] = entry.elements
+    if (pids.length < joinPidsMin) sync.push(entry)
+    else if (count + pids.length <= syncPidsMax) {
+      sync.push(entry)
+      count += pids.length
+    } else {
+      for (let at = 0; at < pids.length; at += joinPidsMax) joins.push(tuple(group, pids.slice(at, at + joinPidsMax)))
+    }
+  }
+  return { sync, joins }
+}

@@ -1,7 +1,7 @@
 import type { Pid } from '@tiebeam/distribution'
 import { type Group, Membership, type MembershipChange, type Owner } from './membership.ts'
 import { Monitors } from './monitors.ts'
-import type { ScopeMessage } from './scope-messages.ts'
+import { type GroupEntry, type ScopeMessage, SYNC_LIMITS, type SyncLimits, splitEntries } from './scope-messages.ts'
 
 /** Processes that became members of a group, or are members no more; a process that joined several times is there several times. */
 export interface GroupChange {
@@ -50,13 +50,15 @@ export class Scope {
   /** The owner of the members of this node. */
   readonly #own: Owner = { groupCount: 0 }
   readonly #node: string
+  readonly #syncLimits: SyncLimits
   #pid: Pid | undefined
   readonly #peers = new Map<string, Peer>()
   readonly #localMembers = new Map<string, LocalMember>()
 
   /** @param node the name of the own node */
-  constructor(node: string) {
+  constructor(node: string, syncLimits: SyncLimits = SYNC_LIMITS) {
     this.#node = node
+    this.#syncLimits = syncLimits
     this.membership = new Membership(this.#own)
   }
 
@@ -195,10 +197,17 @@ export class Scope {
 
   #discovered(pid: Pid): ScopeEffect[] {
     if (this.#peers.has(pid.key)) return this.#sync(pid)
-    const effects = this.#sync(pid)
+    const { sync, joins } = splitEntries(this.membership.localEntries(), this.#syncLimits)
+    const effects = this.#sync(pid, sync)
     this.#addPeer(effects, pid)
     // After the sync, by which the peer knows us already: so it answers this one with a sync, and asks no more.
     effects.push(...this.#ask(pid))
+    const self = this.#pid
+    if (self === undefined) return effects
+    for (const { elements } of joins) {
+      const [group, pids] = elements
+      effects.push({ type: 'send', to: pid, message: { type: 'join', peer: self, group, pids } })
+    }
     return effects
   }
 
@@ -207,9 +216,9 @@ export class Scope {
     return [{ type: 'send', to, message: { type: 'discover', peer: this.#pid } }]
   }
 
-  #sync(to: Pid): ScopeEffect[] {
+  #sync(to: Pid, groups: readonly GroupEntry[] = this.membership.localEntries()): ScopeEffect[] {
     if (this.#pid === undefined) return []
-    return [{ type: 'send', to, message: { type: 'sync', peer: this.#pid, groups: this.membership.localEntries() } }]
+    return [{ type: 'send', to, message: { type: 'sync', peer: this.#pid, groups } }]
   }
 
   #addPeer(effects: ScopeEffect[], pid: Pid): Peer {

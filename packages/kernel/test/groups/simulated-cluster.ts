@@ -36,7 +36,8 @@ export class SimulatedCluster {
     for (const name of names) {
       const node: SimulatedNode = {
         name,
-        scope: new Scope(name),
+        // So few that joins follow a sync now and then.
+        scope: new Scope(name, { syncPidsMax: 3, joinPidsMin: 2, joinPidsMax: 2 }),
         pid: undefined,
         processes: new Map(),
         monitored: new Map(),
