@@ -40,7 +40,7 @@ export async function measureGroups({ rounds, joins }) {
         for (const peer of all) await peer.ask('stop')
         for (const sender of new Set(pairs.map((pair) => pair.from))) await sender.ask('fill', groups, each)
         for (let number = -WARM_UP_ROUNDS; number < rounds; number++) {
-          for (const { from, to, values } of pairs) {
+          for (const { to, values } of pairs) {
             const { elapsedNs } = await to.ask('sync', groups, each)
             if (number >= 0) values.push(elapsedNs / 1e6)
           }
