@@ -258,3 +258,18 @@ test('OTP sees the processes that ours made members', async (t) => {
   const asked = 'hd(pg:get_members(shop, <<"echo">>)) ! {self(), hello}, receive hello -> answered end'
   assert.equal(await erl.evaluate(asked), 'answered')
 })
+
+test('a process of OTP monitors our scope by calling it, and is told of an unknown request', async (t) => {
+  if (!requirePeer(t, 'erl')) return
+  const { node, groups, erl } = await startPair(t)
+  const member = spawnMember(node)
+  groups.join('g', member)
+  const scope = `{shop, '${node.name}'}`
+  assert.equal(await erl.evaluate(`{S, All} = gen_server:call(${scope}, monitor), maps:keys(All)`), '[<<"g">>]')
+  assert.equal(await erl.evaluate(`{G, Ms} = gen_server:call(${scope}, {monitor, <<"g">>}), length(Ms)`), '1')
+  groups.leave('g', member)
+  const told = '[receive {R, leave, <<"g">>, [M]} -> node(M) end || R <- [S, G]]'
+  assert.equal(await erl.evaluate(told), `['${node.name}','${node.name}']`)
+  assert.equal(await erl.evaluate(`[gen_server:call(${scope}, {demonitor, R}) || R <- [S, S]]`), '[ok,false]')
+  assert.equal(await erl.evaluate(`gen_server:call(${scope}, unknown)`), '{error,badarg}')
+})

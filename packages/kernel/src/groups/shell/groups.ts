@@ -1,14 +1,18 @@
 import {
+  atom,
   DistributionError,
+  type GenCall,
   type Logger,
   type Node,
   Pid,
   type Process,
   type Reference,
   silentLogger,
+  tuple,
 } from '@tiebeam/distribution'
 import { encode } from '@tiebeam/etf'
 import { KernelError } from '../../errors.ts'
+import { membersMap, parseGroupsRequest } from '../gen-requests.ts'
 import { CHANGES_MAX, GroupMonitor, type GroupMonitorInit } from '../group-monitor.ts'
 import { Scope } from '../scope.ts'
 import { ChangeDelivery } from './change-delivery.ts'
@@ -87,6 +91,7 @@ export class Groups {
           onStarted()
         },
         onDown: (down) => this.#delivery.down(down),
+        onCall: (call) => this.#answer(call),
         onLost: () => this.#end(),
       })
     } catch (error) {
@@ -185,6 +190,24 @@ export class Groups {
   async stop(): Promise<void> {
     this.#process.stop()
     this.#end()
+  }
+
+  #answer({ client, request }: GenCall): unknown {
+    const understood = parseGroupsRequest(request)
+    switch (understood?.type) {
+      case 'monitorScope': {
+        const { reference, groups } = this.monitorScopeFor(client.pid)
+        return tuple(reference, membersMap(groups))
+      }
+      case 'monitor': {
+        const { reference, members } = this.monitorFor(client.pid, understood.group)
+        return tuple(reference, members)
+      }
+      case 'demonitor':
+        return this.demonitor(understood.reference) ? atom('ok') : false
+      case undefined:
+        return undefined
+    }
   }
 
   #end(): void {

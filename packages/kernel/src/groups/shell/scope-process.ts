@@ -2,6 +2,9 @@ import {
   DistributionError,
   Down,
   Exit,
+  type GenCall,
+  genCallOf,
+  genReply,
   type Logger,
   type Node,
   type NodeDown,
@@ -12,6 +15,7 @@ import {
 } from '@tiebeam/distribution'
 import { Complaints } from '../../complaints.ts'
 import { isExited, KeptProcess } from '../../shell/kept-process.ts'
+import { BADARG } from '../gen-requests.ts'
 import type { GroupChange, ProcessEffect, Scope, ScopeEffect } from '../scope.ts'
 import { parseScopeMessage, type ScopeMessage, scopeMessage } from '../scope-messages.ts'
 
@@ -27,6 +31,8 @@ export interface ScopeProcessInit {
   readonly onStarted: (self: Process) => void
   /** A monitor fired that is none of the state's. */
   readonly onDown: (down: Down) => void
+  /** Gives the reply; undefined for a request that is not understood. */
+  readonly onCall: (call: GenCall) => unknown
   /** The node stops. */
   readonly onLost: () => void
 }
@@ -126,9 +132,21 @@ export class ScopeProcess {
     else if (message instanceof Exit) this.#complaints.add('an exit signal', { from: String(message.from) })
     else {
       const understood = parseScopeMessage(message)
-      if (understood === undefined) this.#complaints.add('a message that is none to a scope, or malformed', { message })
-      else this.#receiveFromPeer(understood)
+      const call = understood === undefined ? genCallOf(message) : undefined
+      if (understood !== undefined) this.#receiveFromPeer(understood)
+      else if (call !== undefined) this.#answer(call)
+      else this.#complaints.add('a message that is none to a scope, or malformed', { message })
     }
+  }
+
+  #answer(call: GenCall): void {
+    const { pid } = call.client
+    // As with peers: nobody is dialled because of what a message claims.
+    if (pid.node !== this.#init.node.name && !this.#connected.has(pid.node)) return
+    const reply = this.#init.onCall(call)
+    if (reply === undefined) this.#complaints.add('a call that is none to a scope', { request: call.request })
+    const answer = genReply(call.client, reply ?? BADARG)
+    this.self?.send(answer.to, answer.message)
   }
 
   #receiveFromPeer(message: ScopeMessage): void {
