@@ -10,11 +10,13 @@
  *   X.to-otp           Tiebeam → OTP, against OTP → OTP
  *   X.from-otp         OTP → Tiebeam, against OTP → OTP
  *   supervisor.restarts  a child that ends and is started again, one time after the other
+ *   pg.X               process groups: see otp/pg.mjs
  *
  * A request has another argument each time, and the answer is checked.
  */
 import { parseArgs } from 'node:util'
 import { median, round } from './figures.mjs'
+import { measureGroups } from './otp/pg.mjs'
 import { startPeers } from './peers.mjs'
 
 /** @import { Peer } from './peers.mjs' */
@@ -31,9 +33,11 @@ const cases = [
   { name: 'erpc.100-callers', command: 'erpc', inflight: 100, count: 40_000, unit: 'calls/s', remote: true },
   { name: 'supervisor.restarts', command: 'restarts', inflight: 1, count: 3_000, unit: 'restarts/s', remote: false },
 ]
-const chosen = cases.filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
-if (chosen.length === 0) {
-  console.error(`No case matches. The cases are ${cases.map(({ name }) => name).join(', ')}.`)
+const isChosen = (/** @type {string} */ name) =>
+  positionals.length === 0 || positionals.some((part) => name.includes(part))
+const chosen = cases.filter(({ name }) => isChosen(name))
+if (chosen.length === 0 && !isChosen('pg')) {
+  console.error(`No case matches. The cases are ${cases.map(({ name }) => name).join(', ')}, pg.`)
   process.exit(1)
 }
 
@@ -46,6 +50,10 @@ try {
   for (const one of chosen) await compare(one)
 } finally {
   await peers.stop()
+}
+if (isChosen('pg')) {
+  const options = values.quick ? { rounds: 2, joins: 200 } : { rounds: 9, joins: 2_000 }
+  for (const line of await measureGroups(options)) console.log(JSON.stringify(line))
 }
 
 /** @param {typeof cases[number]} one */
