@@ -53,12 +53,9 @@ test('a free port can be listened on', async () => {
 })
 
 test('a missing peer skips the test and says how to get it; with TIEBEAM_REQUIRE_PEERS it fails', (t) => {
-  const path = process.env.PATH
-  const required = process.env.TIEBEAM_REQUIRE_PEERS
+  const environment = { ...process.env }
   t.after(() => {
-    process.env.PATH = path
-    if (required === undefined) delete process.env.TIEBEAM_REQUIRE_PEERS
-    else process.env.TIEBEAM_REQUIRE_PEERS = required
+    process.env = environment
   })
   process.env.PATH = ''
   const messages: Array<string | undefined> = []
@@ -69,4 +66,8 @@ test('a missing peer skips the test and says how to get it; with TIEBEAM_REQUIRE
   process.env.TIEBEAM_REQUIRE_PEERS = '1'
   assert.throws(() => requirePeer(test, 'elixir'), /TIEBEAM_REQUIRE_PEERS/)
   assert.equal(findProgram('no-such-program'), undefined)
+  // What must be built cannot be asked for where there is nothing to build it with.
+  process.env.TIEBEAM_CACHE = '/nowhere'
+  assert.equal(requirePeer(test, 'kube-apiserver'), false)
+  assert.match(messages[1] ?? '', /needs kube-apiserver: npm run peers/)
 })
