@@ -21,6 +21,7 @@ export const packages = {
     mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp'],
     impure: ['index.ts', 'shell/'],
   },
+  '@tiebeam/k8s': { mayImport: [], impure: ['index.ts', 'shell/'] },
   '@tiebeam/cluster': {
     mayImport: ['@tiebeam/etf', '@tiebeam/distribution'],
     impure: ['index.ts', 'cluster.ts', 'shell/'],
@@ -45,6 +46,7 @@ export const pureImports = {
   'node:zlib': '*',
   // Functions of their arguments alone, in modules that also do other things.
   'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual'],
+  'node:path': ['isAbsolute', 'join'],
   'node:net': ['BlockList', 'isIP', 'isIPv4', 'isIPv6'],
   '@tiebeam/etf': '*',
   '@tiebeam/distribution': '*',
