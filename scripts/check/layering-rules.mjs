@@ -23,7 +23,7 @@ export const packages = {
   },
   '@tiebeam/k8s': { mayImport: [], impure: ['index.ts', 'shell/'] },
   '@tiebeam/cluster': {
-    mayImport: ['@tiebeam/etf', '@tiebeam/distribution'],
+    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/k8s'],
     impure: ['index.ts', 'cluster.ts', 'shell/'],
   },
   '@tiebeam/testing': { mayImport: [], impure: ['**'] },

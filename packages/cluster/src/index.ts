@@ -6,6 +6,7 @@ export type { ClusterNode, ConnectOptions, NodeDown, NodeUp } from './node.ts'
 export { Cluster } from './shell/cluster.ts'
 export type { ClusterStatus, FailureStatus, MissingPeerStatus, TopologyStatus } from './status.ts'
 export { Epmd, type EpmdInit } from './strategies/epmd.ts'
+export { Kubernetes, type KubernetesInit } from './strategies/shell/kubernetes.ts'
 export { KubernetesDns, type KubernetesDnsInit } from './strategies/shell/kubernetes-dns.ts'
 export type {
   ListingSink,

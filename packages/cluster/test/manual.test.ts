@@ -33,7 +33,9 @@ test('every option of a cluster is in the table with its default, and no other',
 })
 
 test('every option of a strategy is in its table, and no other', () => {
-  const kubernetes = optionsOf('KubernetesDnsInit', 'strategies/shell/kubernetes-dns.ts')
-  assert.deepEqual([...tableBelow('### KubernetesDns').keys()].sort(), kubernetes.sort())
-  assert.deepEqual([...tableBelow('### Epmd').keys()].sort(), optionsOf('EpmdInit', 'strategies/epmd.ts').sort())
+  const files = { KubernetesDns: 'shell/kubernetes-dns.ts', Kubernetes: 'shell/kubernetes.ts', Epmd: 'epmd.ts' }
+  for (const [strategy, file] of Object.entries(files)) {
+    const options = optionsOf(`${strategy}Init`, `strategies/${file}`)
+    assert.deepEqual([...tableBelow(`### ${strategy}`).keys()].sort(), options.sort())
+  }
 })

@@ -22,16 +22,16 @@ export interface Pod extends KubernetesObject {
 
 export interface PodSpec {
   containers: { name: string; image?: string; [field: string]: unknown }[]
-  nodeName?: string
-  hostname?: string
-  subdomain?: string
+  nodeName?: string | undefined
+  hostname?: string | undefined
+  subdomain?: string | undefined
   [field: string]: unknown
 }
 
 export interface PodStatus {
-  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown'
-  podIP?: string
-  podIPs?: { ip: string }[]
+  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown' | undefined
+  podIP?: string | undefined
+  podIPs?: { ip: string }[] | undefined
   conditions?: { type: string; status: 'True' | 'False' | 'Unknown'; [field: string]: unknown }[]
   [field: string]: unknown
 }

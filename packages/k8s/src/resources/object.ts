@@ -3,23 +3,23 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/
  */
 export interface ObjectMeta {
-  name?: string
+  name?: string | undefined
   /** The server appends random characters and puts the result into `name`. */
-  generateName?: string
-  namespace?: string
-  readonly uid?: string
+  generateName?: string | undefined
+  namespace?: string | undefined
+  readonly uid?: string | undefined
   /** To be compared for equality only. With it, `replace` fails with `CONFLICT` when another wrote in between. */
-  resourceVersion?: string
-  readonly generation?: number
+  resourceVersion?: string | undefined
+  readonly generation?: number | undefined
   /** RFC 3339. */
-  readonly creationTimestamp?: string
+  readonly creationTimestamp?: string | undefined
   /** RFC 3339. Set once deletion has begun. */
-  readonly deletionTimestamp?: string
-  labels?: Record<string, string>
-  annotations?: Record<string, string>
-  finalizers?: string[]
-  ownerReferences?: OwnerReference[]
-  readonly managedFields?: readonly unknown[]
+  readonly deletionTimestamp?: string | undefined
+  labels?: Record<string, string> | undefined
+  annotations?: Record<string, string> | undefined
+  finalizers?: string[] | undefined
+  ownerReferences?: OwnerReference[] | undefined
+  readonly managedFields?: readonly unknown[] | undefined
 }
 
 export interface OwnerReference {
