@@ -1,0 +1,39 @@
+import type { Pid } from '@tiebeam/distribution'
+import type { ExternalName, KnownNode, LockId, NameOperation, NameRecord } from './vocabulary.ts'
+
+export interface TheirConnect {
+  readonly node: string
+  readonly version: number
+  readonly theirTag: unknown
+  readonly locker: Pid
+}
+
+export interface TheirResolution {
+  readonly operations: readonly NameOperation[]
+  readonly known: readonly KnownNode[]
+  readonly external: readonly ExternalName[]
+}
+
+/**
+ * How far the synchronisation with one node has come. Messages of the two sides cross, so each of them may be first: what is early waits
+ * here. Tags tell an attempt from those before it.
+ */
+export interface SyncSession {
+  /** Of this attempt; undefined when the node has not come up here. */
+  ourTag?: number
+  theirTag?: unknown
+  /** The lower of both versions. */
+  version?: number
+  /** Their message came before we knew of the connection. */
+  earlyConnect?: TheirConnect
+  /** The lock that both lockers hold. */
+  lock?: LockId
+  /** Our side is locked, and their names have not come. */
+  lockIsSet?: boolean
+  /** Their names, which came before our side was locked. */
+  earlyNames?: readonly NameRecord[]
+  /** What is to change here, once they tell what they found. */
+  operations?: readonly NameOperation[]
+  /** What they found, before we had compared. */
+  earlyResolution?: TheirResolution
+}
