@@ -2,7 +2,7 @@ import type { Pid, Reference } from '@tiebeam/etf'
 import type { Logger } from './logger.ts'
 import type { Node } from './node.ts'
 import type { Destination, MonitorTarget } from './process/notices.ts'
-import type { MonitorInit } from './process/process.ts'
+import type { MonitorInit, ReceiveInit } from './process/process.ts'
 
 /**
  * What a node offers besides its processes, such as `global`. It is started before the node can be reached, because peers address it with
@@ -45,6 +45,8 @@ export interface ServedProcess {
   readonly pid: Pid
   /** @throws DistributionError `OUTPUT_FULL`; EncodeError */
   send(to: Destination, message: unknown): void
+  /** Sends a request and waits for its answer, or for the `Down` of whom it was sent to: see `ask` of a process. */
+  ask(target: MonitorTarget, message: (alias: Reference) => unknown, init?: ReceiveInit): Promise<unknown>
   monitor(target: MonitorTarget, init?: MonitorInit): Reference
   demonitor(reference: Reference): boolean
   exit(to: Pid, reason: unknown): void

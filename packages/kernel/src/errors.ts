@@ -26,6 +26,13 @@ export type KernelErrorCode =
   | 'PUBSUB_TAKEN'
   /** The name of the scope is registered on the node already. */
   | 'SCOPE_TAKEN'
+  // Global names
+  | 'SERVICE_NOT_RUNNING'
+  | 'NAME_NOT_REGISTERED'
+  | 'REGISTRATIONS_FULL'
+  | 'LOCK_REFUSED'
+  | 'SYNC_TIMEOUT'
+  | 'SYNCS_FULL'
 
 /** Every failure of this package that a caller can meet. */
 export class KernelError extends Error {

@@ -9,3 +9,15 @@ export type { CallContext, ExposedFunction, ExposedModule, ExposedModules } from
 export { Thrown } from './rpc/outcome.ts'
 export { RpcError, type RpcErrorCode, type RpcErrorInit, type StackFrame } from './rpc/rpc-error.ts'
 export { type CallInit, type MulticallResult, Rpc, type RpcInit, type RpcStats } from './rpc/shell/rpc.ts'
+export type { ResolveFunction, ResolveMethod } from './global/resolve-method.ts'
+export {
+  GlobalNames,
+  type GlobalNamesInit,
+  type GlobalStats,
+  type Lock,
+  type LockOptions,
+  type RegisterOptions,
+  type SetLockOptions,
+  type SyncOptions,
+  type TransOptions,
+} from './global/shell/global-names.ts'

@@ -272,6 +272,7 @@ export class Router implements ProcessHost {
     return {
       pid,
       send: (to, message) => this.send(pid, to, message),
+      ask: (target, message, init = {}) => this.ask(pid, target, message, init),
       monitor: (target, init) => this.monitor(pid, target, init),
       demonitor: (reference) => this.demonitor(pid, reference),
       exit: (to, reason) => this.exit(pid, to, reason),

@@ -1,10 +1,9 @@
-import type { Pid } from '@tiebeam/distribution'
-import type { GenCaller } from './gen-messages.ts'
+import type { GenClient, Pid } from '@tiebeam/distribution'
 import type { LockerMessage } from './locker.ts'
 import type { Cast, LockId, NameOperation, NameRecord } from './vocabulary.ts'
 
 /** Who asked: a process, by a gen call; or this node's own program, by a number of its choice. */
-export type Asker = GenCaller | number
+export type Asker = GenClient | number
 
 /** What happens to the server of one node. */
 export type GlobalEvent =
@@ -31,6 +30,8 @@ export type GlobalEvent =
   | { readonly type: 'sync'; readonly nodes: readonly string[]; readonly asker: Asker }
   /** The asker waits no longer. */
   | { readonly type: 'syncAbandoned'; readonly asker: number }
+  /** All connections to visible nodes are to be closed, without anybody being told that they are lost. */
+  | { readonly type: 'disconnect'; readonly asker: number }
   /** From here on the end of a connection is nobody's business. */
   | { readonly type: 'leaving' }
 

@@ -3,8 +3,7 @@
  * `handle_call`, `handle_cast` and `handle_info`. Whatever is not exactly of such a form is no message: OTP logs what it does not know and
  * drops it, and ends at what is malformed; here both are logged and dropped.
  */
-import { Atom, Pid, Tuple } from '@tiebeam/distribution'
-import { type GenCaller, readGenCall, readGenCaller, readGenCast } from './gen-messages.ts'
+import { Atom, type GenClient, genCallOf, genCastOf, Pid, Tuple } from '@tiebeam/distribution'
 import type { ExternalName, KnownNode, LockId, NameOperation, NameRecord } from './vocabulary.ts'
 
 export type Request =
@@ -15,7 +14,7 @@ export type Request =
   | { readonly type: 'getKnown' | 'getSynced' | 'getProtocolVersion' | 'getExternalNames' | 'disconnect' }
 
 export type Message =
-  | { readonly type: 'call'; readonly caller: GenCaller; readonly request: Request }
+  | { readonly type: 'call'; readonly client: GenClient; readonly request: Request }
   | {
       readonly type: 'initConnect'
       readonly node: string
@@ -48,7 +47,7 @@ export type Message =
     }
   | { readonly type: 'inSync'; readonly node: string }
   | LockSet
-  | { readonly type: 'whereis'; readonly name: unknown; readonly caller: GenCaller }
+  | { readonly type: 'whereis'; readonly name: unknown; readonly client: GenClient }
   | LostConnection
   | { readonly type: 'removeConnection'; readonly node: string }
   | { readonly type: 'cancelConnect'; readonly node: string; readonly ourTag: unknown }
@@ -76,13 +75,13 @@ export interface LostConnection {
 }
 
 export function readMessage(term: unknown): Message | undefined {
-  const call = readGenCall(term)
+  const call = genCallOf(term)
   if (call !== undefined) {
     const request = readRequest(call.request)
-    return request && { type: 'call', caller: call.caller, request }
+    return request && { type: 'call', client: call.client, request }
   }
-  const cast = readGenCast(term)
-  return cast === undefined ? readInfo(term) : readCast(cast.message)
+  const cast = genCastOf(term)
+  return cast === undefined ? readInfo(term) : readCast(cast.request)
 }
 
 function readRequest(term: unknown): Request | undefined {
@@ -166,8 +165,8 @@ function readInfo(term: unknown): Message | undefined {
   const node = readNode(at(term, 1))
   switch (form(term)) {
     case 'whereis/3': {
-      const caller = readGenCaller(at(term, 2))
-      return caller && { type: 'whereis', name: at(term, 1), caller }
+      const [pid, tag] = [at(at(term, 2), 0), at(at(term, 2), 1)]
+      return pid instanceof Pid ? { type: 'whereis', name: at(term, 1), client: { pid, tag } } : undefined
     }
     case 'lost_connection/5': {
       const number = at(term, 3)

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
-import { atom, type Pid } from '@tiebeam/distribution'
+import { atom, type GenClient, type Pid } from '@tiebeam/distribution'
 import type { GlobalEffect, GlobalEvent } from './effects.ts'
-import type { GenCaller } from './gen-messages.ts'
 import { KnownNodes } from './known-nodes.ts'
 import { LockTable } from './lock-table.ts'
 import { Monitors } from './monitors.ts'
@@ -51,7 +50,7 @@ export class GlobalServer {
   #preventOverlappingPartitions: boolean
   /** Nodes that we leave on purpose. */
   readonly #leaving = new Set<string>()
-  #questions: { readonly name: unknown; readonly caller: GenCaller }[] = []
+  #questions: { readonly name: unknown; readonly client: GenClient }[] = []
   readonly #unexpected = new Set<string>()
 
   constructor(init: GlobalServerInit) {
@@ -121,6 +120,9 @@ export class GlobalServer {
       case 'syncAbandoned':
         this.#syncs.abandon(event.asker)
         return
+      case 'disconnect':
+        this.#effects.push({ type: 'answer', asker: event.asker, answer: this.#disconnect() })
+        return
       case 'leaving':
         this.#connectAll = false
         this.#preventOverlappingPartitions = false
@@ -131,7 +133,7 @@ export class GlobalServer {
   #receive(message: Message): void {
     switch (message.type) {
       case 'call':
-        this.#answerCall(message.caller, message.request)
+        this.#answerCall(message.client, message.request)
         return
       case 'initConnect':
         this.#synchroniser.initConnect(message)
@@ -175,14 +177,14 @@ export class GlobalServer {
     }
   }
 
-  #answerCall(caller: GenCaller, request: Request): void {
-    const answer = (value: unknown): void => void this.#effects.push({ type: 'answer', asker: caller, answer: value })
+  #answerCall(client: GenClient, request: Request): void {
+    const answer = (value: unknown): void => void this.#effects.push({ type: 'answer', asker: client, answer: value })
     switch (request.type) {
       case 'register': {
         const { record, registrar } = request
         this.names.insert(record, registrar)
         // The registrar's node has gone, and perhaps come back, since it sent this: then the lock was lost, and the change is void.
-        if (!(this.locks.holdsGlobalLock(caller.pid) ?? !this.locks.globalLockLost)) this.names.delete(record.name)
+        if (!(this.locks.holdsGlobalLock(client.pid) ?? !this.locks.globalLockLost)) this.names.delete(record.name)
         answer(YES)
         return
       }
@@ -191,14 +193,14 @@ export class GlobalServer {
         answer(OK)
         return
       case 'setLock':
-        answer(this.locks.set(request.lock, caller.pid))
+        answer(this.locks.set(request.lock, client.pid))
         return
       case 'deleteLock':
-        this.locks.delete(request.lock, caller.pid)
+        this.locks.delete(request.lock, client.pid)
         answer(true)
         return
       case 'sync':
-        this.#sync(request.nodes, caller)
+        this.#sync(request.nodes, client)
         return
       case 'getKnown':
         answer(knownTerm(this.nodes.list(), 0))
@@ -231,7 +233,7 @@ export class GlobalServer {
     this.nodes.forget(node)
   }
 
-  #sync(nodes: readonly string[], asker: GenCaller | number): void {
+  #sync(nodes: readonly string[], asker: GenClient | number): void {
     const { connected, synced } = this.nodes
     const waiting = nodes.filter((node) => node !== this.#init.own && !synced.has(node))
     this.#syncs.add(asker, waiting)
@@ -248,8 +250,8 @@ export class GlobalServer {
   }
 
   #answerQuestions(): void {
-    for (const { name, caller } of this.#questions) {
-      this.#effects.push({ type: 'answer', asker: caller, answer: this.whereis(name) })
+    for (const { name, client } of this.#questions) {
+      this.#effects.push({ type: 'answer', asker: client, answer: this.whereis(name) })
     }
     this.#questions = []
   }

@@ -1,6 +1,5 @@
 /** What is sent to the `global_name_server` of other nodes, as terms. See `read-messages.ts`, which reads the same. */
-import { atom, type Pid, type Tuple, tuple } from '@tiebeam/distribution'
-import { genCast } from './gen-messages.ts'
+import { atom, genCast, type Pid, type Tuple, tuple } from '@tiebeam/distribution'
 import {
   type ExternalName,
   type KnownNode,
