@@ -97,7 +97,7 @@ export class Link {
     }
     const periodMs = Math.min(tickPeriodMs(limits.netTickTimeMs), Math.max(1, limits.stallMs / 4))
     const nowMs = performance.now()
-    this.#ticker = new Ticker({ netTickTimeMs: limits.netTickTimeMs, nowMs })
+    this.#ticker = new Ticker({ netTickTimeMs: limits.netTickTimeMs, patient: this.published, nowMs })
     this.#stall = new StallWatch({ stallMs: limits.stallMs, periodMs, nowMs })
     this.#timer = setInterval(() => this.#check(), periodMs)
     const socket = this.#socket

@@ -116,7 +116,9 @@ test('a conflict is settled on the node of the process, wherever that is in the 
   const [c, d] = [await world.otp('c'), await world.tiebeam('d')]
   await join(b, a.node.name)
   await join(c, d.node.name)
-  await b.evaluate(`${CONTENDER}, yes = global:register_name(name, P, fun(_, P1, P2) -> if node(P1) > node(P2) -> P1; true -> P2 end end)`)
+  await b.evaluate(
+    `${CONTENDER}, yes = global:register_name(name, P, fun(_, P1, P2) -> if node(P1) > node(P2) -> P1; true -> P2 end end)`,
+  )
   const onD = contend(d)
   await d.names.registerName(atom('name'), onD.pid)
   await join(c, a.node.name)

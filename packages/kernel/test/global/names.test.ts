@@ -130,8 +130,7 @@ test('a node that joins gets all names, and all nodes that the others know', asy
 
 test('names are of no use before the node runs, after it has stopped, or on a second node', async (t) => {
   const names = new GlobalNames()
-  const isNotRunning = (error: unknown): boolean =>
-    error instanceof KernelError && error.code === 'SERVICE_NOT_RUNNING'
+  const isNotRunning = (error: unknown): boolean => error instanceof KernelError && error.code === 'SERVICE_NOT_RUNNING'
   assert.throws(() => names.whereisName('x'), isNotRunning)
   if (!requirePeer(t, 'epmd')) return
   const world = await World.create(t)
