@@ -15,6 +15,8 @@ export type GlobalEvent =
   | { readonly type: 'nodeDown'; readonly node: string }
   /** The end of what was monitored under this number. */
   | { readonly type: 'down'; readonly monitor: number }
+  /** There is a connection to a node that was to be joined. */
+  | { readonly type: 'joined'; readonly node: string }
   /** No connection could be made to a node that was to be joined (`join`), or is only waited for (`connect`). */
   | { readonly type: 'unreachable'; readonly node: string; readonly wanted: 'join' | 'connect' }
   /** The own locker holds the lock on both sides. */
@@ -53,8 +55,8 @@ export type GlobalEffect =
       readonly names: readonly NameRecord[]
     }
   | { readonly type: 'stopComparing'; readonly node: string; readonly ourTag: number }
-  /** Connect to the node, then cast it the message; or report `unreachable`. */
-  | ({ readonly type: 'join' } & Cast)
+  /** Connect to the node, then report `joined`, or `unreachable`. */
+  | { readonly type: 'join'; readonly node: string }
   /** Connect to the node, or report `unreachable`. */
   | { readonly type: 'connect'; readonly node: string }
   | { readonly type: 'disconnect'; readonly node: string }

@@ -100,6 +100,9 @@ export class GlobalServer {
         this.nodes.connected.delete(event.node)
         this.#syncs.settled(event.node)
         return
+      case 'joined':
+        this.#synchroniser.joined(event.node)
+        return
       case 'unreachable':
         this.#syncs.settled(event.node)
         if (event.wanted === 'join') this.#nodeDown(event.node, 'lost')
@@ -182,9 +185,9 @@ export class GlobalServer {
     switch (request.type) {
       case 'register': {
         const { record, registrar } = request
-        this.names.insert(record, registrar)
-        // The registrar's node has gone, and perhaps come back, since it sent this: then the lock was lost, and the change is void.
-        if (!(this.locks.holdsGlobalLock(client.pid) ?? !this.locks.globalLockLost)) this.names.delete(record.name)
+        // If the registrar's node has gone, and perhaps come back, since it sent this, its lock was lost, and the change is void. (OTP then takes
+        // the name from whoever had it.)
+        if (this.locks.holdsGlobalLock(client.pid) ?? !this.locks.globalLockLost) this.names.insert(record, registrar)
         answer(YES)
         return
       }

@@ -174,6 +174,14 @@ export class Synchroniser {
     this.#init.emit({ type: 'tellLocker', message: { type: 'known', nodes: added } })
   }
 
+  /**
+   * We are connected to a node that another one has told us of, and tell it that we have the same names. Not when a connection to it has been
+   * lost meanwhile: then all begins anew, and must not be stopped by this. (OTP tells it even so, and then neither may know the other.)
+   */
+  joined(node: string): void {
+    if (this.#init.nodes.isKnown(node)) this.#cast(node, write.inSync(this.#init.own))
+  }
+
   /** A node of another partition has the same names as we have. */
   inSync({ node }: Of<'inSync'>): void {
     const { nodes, syncs } = this.#init
@@ -230,20 +238,18 @@ export class Synchroniser {
   ): void {
     const { names } = this.#init
     for (const operation of operations) {
-      if (operation.type !== 'insert') continue
+      // If the node that took the lock has gone, and perhaps come back, since it sent this, its changes are void.
+      if (operation.type !== 'insert' || !from.isStillLocked()) continue
       const { record } = operation
       const external = from.external.find(({ name, pid }) => equals(name, record.name) && pid.equals(record.pid))
       names.insert(record, external?.registrar)
-      // The node that took the lock has gone, and perhaps come back, since it sent this: its changes are void.
-      if (!from.isStillLocked()) names.delete(record.name)
     }
     for (const operation of operations) if (operation.type === 'delete') names.delete(operation.name)
   }
 
-  /** Everybody connects to everybody, and tells those it did not know that they have the same names. */
+  /** Everybody connects to everybody. */
   #join(node: string): void {
-    if (node === this.#init.own) return
-    this.#init.emit({ type: 'join', node, message: write.inSync(this.#init.own) })
+    if (node !== this.#init.own) this.#init.emit({ type: 'join', node })
   }
 
   #restart(node: string, ourTag: number | undefined): void {

@@ -206,12 +206,8 @@ export class GlobalProcess {
         this.#comparisons.delete(effect.ourTag)
         return
       case 'join':
-        void this.#connect(effect.node, 'join', () =>
-          this.#send({ name: SERVER_NAME, node: effect.node }, effect.message),
-        )
-        return
       case 'connect':
-        void this.#connect(effect.node, 'connect', () => {})
+        void this.#connect(effect.node, effect.type)
         return
       case 'disconnect':
         void node.disconnect(effect.node)
@@ -222,7 +218,7 @@ export class GlobalProcess {
     }
   }
 
-  async #connect(node: string, wanted: 'join' | 'connect', onConnected: () => void): Promise<void> {
+  async #connect(node: string, wanted: 'join' | 'connect'): Promise<void> {
     try {
       await this.#host.node.connect(node)
     } catch (error) {
@@ -230,7 +226,7 @@ export class GlobalProcess {
       this.dispatch({ type: 'unreachable', node, wanted })
       return
     }
-    onConnected()
+    if (wanted === 'join') this.dispatch({ type: 'joined', node })
   }
 
   #send(to: Parameters<ServedProcess['send']>[0], message: unknown): void {
