@@ -170,7 +170,9 @@ export class GlobalServer {
         this.#questions.push(message)
         return
       case 'lostConnection':
-        if (this.#isPreventing) this.#partitions.reported(message)
+        if (!this.#isPreventing) return
+        this.#synchroniser.reportedLost(message.reporter, message.lost)
+        this.#partitions.reported(message)
         return
       case 'removeConnection':
         this.#partitions.removeConnection(message.node)

@@ -28,6 +28,8 @@ export interface SyncSession {
   earlyConnect?: TheirConnect
   /** The lock that both lockers hold. */
   lock?: LockId
+  /** Nodes that it has lost since, which are no longer of its partition, whatever it told before. */
+  lost?: Set<string>
   /** Our side is locked, and their names have not come. */
   lockIsSet?: boolean
   /** Their names, which came before our side was locked. */

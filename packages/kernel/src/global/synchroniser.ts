@@ -192,11 +192,20 @@ export class Synchroniser {
     this.abandon(node)
   }
 
+  /** A node reports that it has lost another. If we are about to join its partition, we join it without that node. (OTP forgets this.) */
+  reportedLost(reporter: string, lost: string): void {
+    const session = this.#sessions.get(reporter)
+    if (session === undefined) return
+    session.lost ??= new Set()
+    session.lost.add(lost)
+  }
+
   #conclude(node: string, session: SyncSession, their: TheirResolution): void {
     const { own, nodes, syncs, locks, emit } = this.#init
     const operations = [...(session.operations ?? []), ...their.operations]
     const { external } = their
-    const [knownBefore, theirNodes] = [nodes.list(), this.#withVersions(their.known)]
+    const knownBefore = nodes.list()
+    const theirNodes = this.#withVersions(their.known).filter((each) => session.lost?.has(each.node) !== true)
     const newNodes = [...this.#withVersions([{ node, version: 0 }]), ...theirNodes]
     for (const each of theirNodes) this.#join(each.node)
     const requester = session.lock?.requester

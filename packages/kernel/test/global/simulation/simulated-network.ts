@@ -101,7 +101,8 @@ export class SimulatedNetwork {
   }
 
   after(delayMs: number, fire: () => void): () => void {
-    const timer: Timer = { atMs: this.#nowMs + delayMs, fire }
+    // No two clocks are the same: in step, two lockers could get into each other's way for ever.
+    const timer: Timer = { atMs: this.#nowMs + delayMs * (1 + 0.1 * this.random.next()), fire }
     this.#timers.push(timer)
     return () => {
       this.#timers = this.#timers.filter((each) => each !== timer)
