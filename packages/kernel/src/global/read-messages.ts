@@ -85,7 +85,7 @@ export function readMessage(term: unknown): Message | undefined {
 }
 
 function readRequest(term: unknown): Request | undefined {
-  switch (form(term)) {
+  switch (formOf(term)) {
     case 'register/4': {
       const record = readRecord(at(term, 1), at(term, 2), at(term, 3))
       return record && { type: 'register', record, registrar: undefined }
@@ -121,7 +121,7 @@ function readRequest(term: unknown): Request | undefined {
 }
 
 function readCast(term: unknown): Message | undefined {
-  switch (form(term)) {
+  switch (formOf(term)) {
     case 'init_connect/4':
       return readInitConnect(term)
     case 'exchange/5': {
@@ -163,7 +163,7 @@ function readCast(term: unknown): Message | undefined {
 
 function readInfo(term: unknown): Message | undefined {
   const node = readNode(at(term, 1))
-  switch (form(term)) {
+  switch (formOf(term)) {
     case 'whereis/3': {
       const [pid, tag] = [at(at(term, 2), 0), at(at(term, 2), 1)]
       return pid instanceof Pid ? { type: 'whereis', name: at(term, 1), client: { pid, tag } } : undefined
@@ -188,7 +188,7 @@ function readInfo(term: unknown): Message | undefined {
 
 /** Lockers of different nodes speak through their servers; but a "no" to a stranger goes to the locker itself. */
 export function readLockSet(term: unknown): LockSet | undefined {
-  const kind = form(term)
+  const kind = formOf(term)
   if (kind !== 'lock_set/4' && kind !== 'lock_set/5') return undefined
   const [locker, set] = [at(term, 1), at(term, 2)]
   if (!(locker instanceof Pid) || typeof set !== 'boolean') return undefined
@@ -201,7 +201,7 @@ function readInitConnect(term: unknown): Message | undefined {
   if (!(versions instanceof Tuple) || versions.length < 2 || node === undefined) return undefined
   const version = versions.at(0)
   const locker = at(init, 3)
-  if (typeof version !== 'number' || form(init) !== 'locker/4' || !(locker instanceof Pid)) return undefined
+  if (typeof version !== 'number' || formOf(init) !== 'locker/4' || !(locker instanceof Pid)) return undefined
   if (locker.node !== node) return undefined
   return { type: 'initConnect', node, version, theirTag: versions.at(1), locker }
 }
@@ -221,7 +221,7 @@ function readRecordTuple(term: unknown): NameRecord | undefined {
 }
 
 function readOperation(term: unknown): NameOperation | undefined {
-  switch (form(term)) {
+  switch (formOf(term)) {
     case 'insert/2': {
       const record = readRecordTuple(at(term, 1))
       return record && { type: 'insert', record }
@@ -252,7 +252,7 @@ function readKnownNode(term: unknown): KnownNode | undefined {
 function readRequester(extra: unknown): unknown {
   if (!Array.isArray(extra)) return undefined
   const lock = at(
-    extra.find((pair) => form(pair) === 'lock/2'),
+    extra.find((pair) => formOf(pair) === 'lock/2'),
     1,
   )
   return lock instanceof Tuple && lock.length === 2 ? lock.at(1) : undefined
@@ -278,11 +278,17 @@ function isInteger(term: unknown): term is number | bigint {
 }
 
 /** Its name and size when it is a tuple that begins with an atom, such as `set_lock/2`; an atom's name. */
-function form(term: unknown): string | undefined {
+function formOf(term: unknown): string | undefined {
   if (term instanceof Atom) return term.name
   if (!(term instanceof Tuple)) return undefined
   const name = term.at(0)
   return name instanceof Atom ? `${name.name}/${term.length}` : undefined
+}
+
+/** What kind of message a term might have been: its form, and that of what is called or cast. */
+export function kindOf(term: unknown): string {
+  const content = genCallOf(term)?.request ?? genCastOf(term)?.request
+  return [formOf(term) ?? 'a term', ...(content === undefined ? [] : [formOf(content) ?? 'a term'])].join(' ')
 }
 
 function at(term: unknown, index: number): unknown {

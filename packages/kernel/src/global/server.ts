@@ -6,7 +6,7 @@ import { LockTable } from './lock-table.ts'
 import { Monitors } from './monitors.ts'
 import { NameTable } from './name-table.ts'
 import { Partitions } from './partitions.ts'
-import { type Message, type Request, readMessage } from './read-messages.ts'
+import { kindOf, type Message, type Request, readMessage } from './read-messages.ts'
 import { Synchroniser } from './synchroniser.ts'
 import { Syncs } from './syncs.ts'
 import { GLOBAL_RESOURCE, VERSION } from './vocabulary.ts'
@@ -265,22 +265,21 @@ export class GlobalServer {
     const kind = kindOf(term)
     if (this.#unexpected.has(kind) || this.#unexpected.size >= UNEXPECTED_MAX) return
     this.#unexpected.add(kind)
-    const text = 'global: a message that is unknown or malformed, dropped; the next ones of its kind are not logged'
-    this.#effects.push({ type: 'log', level: 'warn', about: { message: kind }, text })
+    const text = 'global: a message that is unknown or malformed, dropped; others of its kind are not logged'
+    this.#effects.push({ type: 'log', level: 'warn', about: { kind, message: shown(term) }, text })
   }
 }
 
 const YES = atom('yes')
 const OK = atom('ok')
 
-/** Messages that look alike when only their outermost two levels are seen are of one kind. */
-function kindOf(term: unknown): string {
+function shown(term: unknown): string {
   return inspect(term, {
-    depth: 1,
-    maxArrayLength: 5,
-    maxStringLength: 50,
+    depth: 3,
+    maxArrayLength: 10,
+    maxStringLength: 100,
     breakLength: Number.POSITIVE_INFINITY,
-  }).slice(0, 200)
+  }).slice(0, 500)
 }
 
 /**
