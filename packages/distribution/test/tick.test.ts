@@ -30,6 +30,13 @@ test('a silent peer is dropped after the tick time, and not before', () => {
   assert.ok(nowMs >= netTickTimeMs && nowMs <= netTickTimeMs + 2 * periodMs, `${nowMs} ms`)
 })
 
+test('a patient one waits for a quarter longer, as long as OTP may', () => {
+  const subject = new Ticker({ netTickTimeMs, patient: true, nowMs: 0 })
+  let nowMs = 0
+  while (subject.check({ nowMs, receivedBytes: 0, writtenBytes: nowMs }) !== 'drop') nowMs += periodMs
+  assert.ok(nowMs >= 1.25 * netTickTimeMs && nowMs <= 1.25 * netTickTimeMs + 2 * periodMs, `${nowMs} ms`)
+})
+
 test('one byte now and then keeps a peer', () => {
   const subject = ticker()
   for (let count = 1; count < 200; count += 1) {

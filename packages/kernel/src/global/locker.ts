@@ -1,5 +1,6 @@
 import type { Pid } from '@tiebeam/distribution'
 import { bossOf, deleteGlobalLock, deleteLock, type LockContext, setLockOnce } from './lock-routines.ts'
+import { comparePids } from './pid-order.ts'
 import type { LockSet } from './read-messages.ts'
 import { NO_MESSAGE, type Routine } from './routine.ts'
 import { type Cast, GLOBAL_RESOURCE, type LockId } from './vocabulary.ts'
@@ -214,12 +215,4 @@ function isCancelOf(message: LockerMessage, { node, ourTag }: LockingPeer): bool
 function isAnswerOf(message: LockerMessage, { node, ourTag }: LockingPeer): boolean {
   if (message.type !== 'lockSet' || message.locker.node !== node) return false
   return message.ourTag === undefined || message.ourTag === ourTag
-}
-
-/** The order of Erlang terms, on which both lockers must agree. Seen of OTP 25: serial, id, node, creation. */
-export function comparePids(a: Pid, b: Pid): number {
-  if (a.serial !== b.serial) return a.serial - b.serial
-  if (a.id !== b.id) return a.id - b.id
-  if (a.node !== b.node) return a.node < b.node ? -1 : 1
-  return a.creation - b.creation
 }

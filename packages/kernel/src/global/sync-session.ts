@@ -1,7 +1,7 @@
 import type { Pid } from '@tiebeam/distribution'
 import type { ExternalName, KnownNode, LockId, NameOperation, NameRecord } from './vocabulary.ts'
 
-export interface TheirConnect {
+interface TheirConnect {
   readonly node: string
   readonly version: number
   readonly theirTag: unknown

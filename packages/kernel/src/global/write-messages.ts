@@ -129,11 +129,6 @@ export function unregisterRequest(name: unknown): Tuple {
   return tuple(atom('unregister'), name)
 }
 
-/** `global:resolve_it/4` is called on the node of the process whose method counts. */
-export function resolveArguments(method: unknown, name: unknown, theirs: Pid, ours: Pid): unknown[] {
-  return [method, name, theirs, ours]
-}
-
 /** With versions for those who know what to do with them. */
 export function knownTerm(known: readonly KnownNode[], receiverVersion: number): unknown[] {
   return known.map(({ node, version }) =>

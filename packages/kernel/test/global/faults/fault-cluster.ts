@@ -5,7 +5,7 @@ import type { Fault, Pair } from './plan.ts'
 import { startMember } from './start-member.ts'
 
 /** The OTP nodes that are watched: those of a mixed cluster, and the same hosts in a cluster of OTP nodes alone. */
-export const OTP_HOSTS: readonly number[] = [0, 2, 4]
+const OTP_HOSTS: readonly number[] = [0, 2, 4]
 export const MIXED: readonly MemberKind[] = ['otp', 'tiebeam', 'otp', 'tiebeam', 'otp', 'tiebeam']
 export const ALL_OTP: readonly MemberKind[] = ['otp', 'otp', 'otp', 'otp', 'otp', 'otp']
 

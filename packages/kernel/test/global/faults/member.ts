@@ -23,7 +23,7 @@ export interface FaultMember {
 export type MemberKind = 'otp' | 'tiebeam'
 
 /** An event of a member: another visible node has come, or has gone. */
-export interface MemberEvent {
+interface MemberEvent {
   readonly type: 'up' | 'down'
   readonly peer: string
 }
