@@ -18,19 +18,25 @@ export interface RoutineHost {
 /** Messages that wait for the locker; what lockers of other nodes say beyond that is dropped, as if it were lost. */
 const WAITING_MAX = 10_000
 
+export interface RoutineOutcome<Result> {
+  readonly onDone: (result: Result) => void
+  /** What the routine threw. */
+  readonly onFailed: (error: unknown) => void
+}
+
 /** One routine under way: carries out its steps, and resumes it with what comes of them. */
 export class RoutineRun<Result> {
   readonly #routine: Routine<Result>
   readonly #host: RoutineHost
-  readonly #onDone: (result: Result) => void
+  readonly #outcome: RoutineOutcome<Result>
   readonly #messages: LockerMessage[] = []
   #receiving: { readonly isWanted: (message: LockerMessage) => boolean; readonly callOff: () => void } | undefined
   #stopped = false
 
-  constructor(routine: Routine<Result>, host: RoutineHost, onDone: (result: Result) => void) {
+  constructor(routine: Routine<Result>, host: RoutineHost, outcome: RoutineOutcome<Result>) {
     this.#routine = routine
     this.#host = host
-    this.#onDone = onDone
+    this.#outcome = outcome
   }
 
   start(): void {
@@ -52,12 +58,21 @@ export class RoutineRun<Result> {
     } else if (message.type !== 'lockSet' || this.#messages.length < WAITING_MAX) this.#messages.push(message)
   }
 
+  /** Never throws: nobody who resumes it could do anything about what it throws. */
   #resume(value: unknown): void {
+    try {
+      this.#goOn(value)
+    } catch (error) {
+      this.#outcome.onFailed(error)
+    }
+  }
+
+  #goOn(value: unknown): void {
     let given = value
     while (!this.#stopped) {
       const next = this.#routine.next(given)
       if (next.done === true) {
-        this.#onDone(next.value)
+        this.#outcome.onDone(next.value)
         return
       }
       const result = this.#carryOut(next.value)

@@ -1,5 +1,6 @@
 import {
   Down,
+  type GenClient,
   genReply,
   type NodeDown,
   type NodeUp,
@@ -16,6 +17,7 @@ import { GlobalServer, lifeOf } from '../server.ts'
 import { SERVER_NAME } from '../vocabulary.ts'
 import type { RoutineProcess } from './routine-process.ts'
 import type { Routines } from './routines.ts'
+import { couldNotSend } from './unsendable.ts'
 
 export const TIMED_OUT: unique symbol = Symbol('timed out')
 
@@ -59,7 +61,8 @@ export class GlobalProcess {
     })
     const { locks } = this.server
     const locker = new Locker({ own: node.name, locks, random: Math.random, pid: this.#locker.pid })
-    this.#lockerRun = new RoutineRun(locker.run(), this.#locker, () => {})
+    const onFailed = (error: unknown): void => host.logger.error({ err: error }, 'global: a routine failed')
+    this.#lockerRun = new RoutineRun(locker.run(), this.#locker, { onDone: () => {}, onFailed })
     this.#process = host.serve({ name: SERVER_NAME, exact: true, handle: (message) => this.#receive(message) })
     node.on('nodeup', this.#onNodeUp)
     node.on('nodedown', this.#onNodeDown)
@@ -161,11 +164,10 @@ export class GlobalProcess {
     const { node, logger } = this.#host
     switch (effect.type) {
       case 'cast':
-        this.#send({ name: SERVER_NAME, node: effect.node }, effect.message)
+        this.#send(effect.node, effect.message)
         return
       case 'tell':
-        if (!node.nodes('connected').includes(effect.node)) return
-        this.#send({ name: SERVER_NAME, node: effect.node }, effect.message)
+        if (node.nodes('connected').includes(effect.node)) this.#send(effect.node, effect.message)
         return
       case 'answer': {
         if (typeof effect.asker === 'number') {
@@ -173,8 +175,7 @@ export class GlobalProcess {
           this.#askers.delete(effect.asker)
           return
         }
-        const { to, message } = genReply(effect.asker, effect.answer)
-        this.#send(to, message)
+        this.#answer(effect.asker, effect.answer)
         return
       }
       case 'tellLocker':
@@ -196,7 +197,16 @@ export class GlobalProcess {
       case 'compare': {
         const { ourTag } = effect
         const routine = compareNames(node.name, this.server.names, effect)
-        const run = new RoutineRun(routine, this.#locker, () => void this.#comparisons.delete(ourTag))
+        const onFailed = (error: unknown): void => {
+          // The other side waits for what we found, with all nodes locked.
+          logger.error(
+            { err: error, peer: effect.node },
+            'global: the names of a node cannot be compared with ours; it is dropped',
+          )
+          void node.disconnect(effect.node)
+        }
+        const onDone = (): void => void this.#comparisons.delete(ourTag)
+        const run = new RoutineRun(routine, this.#locker, { onDone, onFailed })
         this.#comparisons.set(ourTag, run)
         run.start()
         return
@@ -229,11 +239,20 @@ export class GlobalProcess {
     if (wanted === 'join') this.dispatch({ type: 'joined', node })
   }
 
-  #send(to: Parameters<ServedProcess['send']>[0], message: unknown): void {
+  #send(node: string, message: unknown): void {
+    try {
+      this.#process.send({ name: SERVER_NAME, node }, message)
+    } catch (error) {
+      couldNotSend(this.#host, node, error)
+    }
+  }
+
+  #answer(client: GenClient, answer: unknown): void {
+    const { to, message } = genReply(client, answer)
     try {
       this.#process.send(to, message)
     } catch (error) {
-      this.#host.logger.warn({ err: error }, 'global: a message could not be sent')
+      couldNotSend(this.#host, to.node, error)
     }
   }
 

@@ -3,6 +3,7 @@ import type { GlobalEvent } from '../effects.ts'
 import type { Replies, Settlement, Step } from '../routine.ts'
 import type { RoutineHost } from '../routine-run.ts'
 import { type Cast, SERVER_NAME } from '../vocabulary.ts'
+import { couldNotSend } from './unsendable.ts'
 
 type Ask = Extract<Step, { type: 'ask' }>
 type Settle = Extract<Step, { type: 'settle' }>
@@ -52,11 +53,19 @@ export class RoutineProcess implements RoutineHost {
   }
 
   cast({ node, message }: Cast): void {
-    this.#send({ name: SERVER_NAME, node }, message)
+    try {
+      this.#process.send({ name: SERVER_NAME, node }, message)
+    } catch (error) {
+      couldNotSend(this.#init.service, node, error)
+    }
   }
 
   send(to: Pid, message: unknown): void {
-    this.#send(to, message)
+    try {
+      this.#process.send(to, message)
+    } catch (error) {
+      couldNotSend(this.#init.service, to.node, error)
+    }
   }
 
   report(event: GlobalEvent): void {
@@ -70,16 +79,8 @@ export class RoutineProcess implements RoutineHost {
       // Locks are held by whoever asks; the answer comes here, whoever that is.
       return await this.#process.ask(target, (alias) => genCall(owner ?? this.pid, alias, request))
     } catch (error) {
-      this.#init.service.logger.debug({ err: error, peer: node }, 'global: a node could not be asked')
+      couldNotSend(this.#init.service, node, error)
       return undefined
-    }
-  }
-
-  #send(to: Parameters<ServedProcess['send']>[0], message: unknown): void {
-    try {
-      this.#process.send(to, message)
-    } catch (error) {
-      this.#init.service.logger.warn({ err: error }, 'global: a message could not be sent')
     }
   }
 }

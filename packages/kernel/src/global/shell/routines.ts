@@ -61,29 +61,33 @@ export class Routines {
 
   /** @throws KernelError `SERVICE_NOT_RUNNING` when the node stops before the routine is done */
   run<Result>(routine: Routine<Result>, process: RoutineProcess): Promise<Result> {
-    return this.wait((resolve) => {
-      const run = new RoutineRun(routine, process, resolve)
+    return this.wait((resolve, reject) => {
+      const run = new RoutineRun(routine, process, { onDone: resolve, onFailed: reject })
       run.start()
       return () => run.stop()
     })
   }
 
   /** Waits for something that may never come; `begin` gives what ends it early. @throws KernelError `SERVICE_NOT_RUNNING` */
-  wait<Result>(begin: (resolve: (result: Result) => void) => () => void): Promise<Result> {
+  wait<Result>(
+    begin: (resolve: (result: Result) => void, reject: (error: unknown) => void) => () => void,
+  ): Promise<Result> {
     const stopped = this.#stopped
     if (stopped !== undefined) return Promise.reject(stopped)
     return new Promise<Result>((resolve, reject) => {
-      const give = (result: Result): void => {
-        this.#waiting.delete(abandon)
-        resolve(result)
-      }
+      const settle =
+        <Value>(act: (value: Value) => void) =>
+        (value: Value): void => {
+          this.#waiting.delete(abandon)
+          act(value)
+        }
       let end = (): void => {}
       const abandon = (error: KernelError): void => {
         end()
         reject(error)
       }
       this.#waiting.add(abandon)
-      end = begin(give)
+      end = begin(settle(resolve), settle(reject))
     })
   }
 

@@ -7,7 +7,7 @@ import type { RegistrarContext } from '../../../src/global/registrar.ts'
 import { methodTerm, resolveBuiltIn } from '../../../src/global/resolve-method.ts'
 import { compareNames } from '../../../src/global/resolver.ts'
 import type { Replies, Routine, Step } from '../../../src/global/routine.ts'
-import { type RoutineHost, RoutineRun } from '../../../src/global/routine-run.ts'
+import { type RoutineHost, type RoutineOutcome, RoutineRun } from '../../../src/global/routine-run.ts'
 import { GlobalServer, lifeOf } from '../../../src/global/server.ts'
 import type { Endpoint, SimulatedNetwork } from './simulated-network.ts'
 
@@ -55,7 +55,7 @@ export class SimulatedNode implements Endpoint {
       isAlive: (pid) => this.isAlive(pid),
     })
     const locker = new Locker({ ...this.#context(), pid: lockerPid })
-    this.#lockerRun = new RoutineRun(locker.run(), this.#host(lockerPid), () => {})
+    this.#lockerRun = new RoutineRun(locker.run(), this.#host(lockerPid), outcome())
     network.add(this)
     this.#lockerRun.start()
   }
@@ -98,7 +98,7 @@ export class SimulatedNode implements Endpoint {
         this.#isRegistering = false
         this.#jobs.shift()?.()
       }
-      new RoutineRun(routine(context), this.#host(this.#registrarPid), onDone).start()
+      new RoutineRun(routine(context), this.#host(this.#registrarPid), outcome(onDone)).start()
     })
     if (!this.#isRegistering) this.#jobs.shift()?.()
   }
@@ -158,7 +158,7 @@ export class SimulatedNode implements Endpoint {
         return
       case 'compare': {
         const routine = compareNames(this.name, this.server.names, effect)
-        const run = new RoutineRun(routine, this.#host(this.#registrarPid), () => {})
+        const run = new RoutineRun(routine, this.#host(this.#registrarPid), outcome())
         this.#comparisons.set(effect.ourTag, run)
         run.start()
         return
@@ -266,6 +266,15 @@ export class SimulatedNode implements Endpoint {
       canSet: (lock) => this.server.locks.canSet(lock),
       isSet: (resource) => this.server.locks.isSet(resource),
     }
+  }
+}
+
+function outcome(onDone = () => {}): RoutineOutcome<unknown> {
+  return {
+    onDone,
+    onFailed: (error) => {
+      throw error
+    },
   }
 }
 
