@@ -27,7 +27,7 @@ export { Node, type StopOptions } from './node.ts'
 export type { NodeDown, NodeEvents, NodesKind, NodeUp } from './node-events.ts'
 export type { EpmdInit, ListenAt, NodeInit } from './node-init.ts'
 export { isNodeName, type NodeName, type NodeNameInit, parseNodeName } from './node-name.ts'
-export type { NodeService, ServedProcess, ServeInit, ServiceHost } from './node-service.ts'
+export type { NodeService, ServedFunction, ServedProcess, ServeInit, ServiceHost } from './node-service.ts'
 export { type Mark, type Match, NO_MESSAGE } from './process/mailbox.ts'
 export {
   type Destination,

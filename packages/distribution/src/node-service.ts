@@ -26,6 +26,16 @@ export interface ServiceHost {
   readonly logger: Logger
   /** @throws DistributionError `NAME_TAKEN`, `OPTION_INVALID` */
   serve(init: ServeInit): ServedProcess
+  /** Other nodes can call this function from now on, whatever the application lets them call. */
+  serveFunction(served: ServedFunction): void
+}
+
+/** A function that other nodes expect on every node, as `erpc:call/4` reaches it. */
+export interface ServedFunction {
+  readonly module: string
+  readonly function: string
+  readonly arity: number
+  readonly call: (args: readonly unknown[]) => unknown
 }
 
 export interface ServeInit {

@@ -10,7 +10,7 @@ import type { Logger } from './logger.ts'
 import type { NodeEvents, NodesKind } from './node-events.ts'
 import { checkCookie, decoderInitOf, limitsOf, loggerOf, type NodeInit, type NodeLimits } from './node-init.ts'
 import { type NodeName, parseNodeName } from './node-name.ts'
-import type { NodeService, ServedProcess, ServeInit, ServiceHost } from './node-service.ts'
+import type { ServedProcess, ServeInit } from './node-service.ts'
 import { TermMeasure } from './output/term-measure.ts'
 import { type Destination, Down, Exit, KILL, type MonitorTarget } from './process/notices.ts'
 import type { Behaviour, DemonitorInit, ReceiveInit, SpawnInit } from './process/process.ts'
@@ -18,6 +18,7 @@ import { Connections, type ConnectOptions } from './shell/connections.ts'
 import type { Link } from './shell/link.ts'
 import { addressOf } from './shell/locate.ts'
 import { Router } from './shell/router.ts'
+import { Services } from './shell/services.ts'
 import { SystemServices } from './shell/system-services.ts'
 import { throwLater } from './shell/throw-later.ts'
 import { within } from './shell/within.ts'
@@ -50,8 +51,7 @@ export class Node extends EventEmitter<NodeEvents> {
   /** Registered by the node itself and by its services. */
   readonly #systemNames = new Set<string>()
   readonly #exactNames = new Set<string>()
-  /** Those that were started, the last one first. */
-  readonly #services: NodeService[] = []
+  readonly #services: Services
   readonly #since = new Date()
   #presence: EpmdPresence | undefined
   #port = 0
@@ -126,14 +126,16 @@ export class Node extends EventEmitter<NodeEvents> {
       callServer: () => this.#router.spawning.server,
       serve: (serveInit) => this.#serve(serveInit),
     })
+    this.#services = new Services({
+      node: this,
+      logger: this.logger,
+      serve: (serveInit) => this.#serve(serveInit),
+      serveFunction: (served) => this.#router.spawning.functions.add(served),
+    })
   }
 
   async #start(init: NodeInit, name: NodeName): Promise<void> {
-    const host: ServiceHost = { node: this, logger: this.logger, serve: (serveInit) => this.#serve(serveInit) }
-    for (const service of init.services ?? []) {
-      await service.start(host)
-      this.#services.unshift(service)
-    }
+    await this.#services.start(init.services ?? [])
     const ownAddress = await addressOf(name.host)
     const listenAddress = init.listen?.address === undefined ? ownAddress : await addressOf(init.listen.address)
     this.#port = await this.#connections.listen(listenAddress, init.listen?.port ?? init.port ?? 0)
@@ -332,7 +334,7 @@ export class Node extends EventEmitter<NodeEvents> {
 
   async #stop(timeoutMs: number): Promise<void> {
     const reason = this.#stoppedError()
-    await within(timeoutMs, this.#stopServices())
+    await within(timeoutMs, this.#services.stop())
     // First out of EPMD and off the port, so that nobody comes who would be turned away.
     await Promise.all([this.#presence?.stop(), this.#connections.stopListening(reason)])
     this.#router.spawning.stopServing()
@@ -343,16 +345,6 @@ export class Node extends EventEmitter<NodeEvents> {
     await within(timeoutMs, flushed)
     this.#connections.closeLinks(reason)
     this.logger.info('node stopped')
-  }
-
-  async #stopServices(): Promise<void> {
-    for (const service of this.#services) {
-      try {
-        await service.stop?.()
-      } catch (error) {
-        this.logger.error({ err: error }, 'a service did not stop in order')
-      }
-    }
   }
 
   #serve(init: ServeInit): ServedProcess {

@@ -21,3 +21,7 @@ export {
   type SyncOptions,
   type TransOptions,
 } from './global/shell/global-names.ts'
+export type { CallContext, ExposedFunction, ExposedModule, ExposedModules } from './rpc/exposed.ts'
+export { Thrown } from './rpc/outcome.ts'
+export { RpcError, type RpcErrorCode, type RpcErrorInit, type StackFrame } from './rpc/rpc-error.ts'
+export { type CallInit, type MulticallResult, Rpc, type RpcInit, type RpcStats } from './rpc/shell/rpc.ts'

@@ -15,6 +15,7 @@ import {
 } from '../process/spawn-requests.ts'
 import type { SpawnReplySignal, SpawnRequestSignal } from '../signals.ts'
 import type { Outlet } from './router.ts'
+import { ServiceFunctions } from './service-functions.ts'
 
 export interface SpawningInit {
   /** Of the own node. */
@@ -41,6 +42,7 @@ const MONITOR = atom('monitor')
 export class Spawning {
   readonly #init: SpawningInit
   readonly #requests: SpawnRequests
+  readonly functions = new ServiceFunctions()
   #server: CallServer | undefined
 
   constructor(init: SpawningInit) {
@@ -130,8 +132,11 @@ export class Spawning {
   }
 
   #behaviourFor({ module, function: name, args, from }: SpawnRequestSignal): Behaviour | Atom {
+    if (Array.isArray(args)) {
+      const request = { module: module.name, function: name.name, args, from }
+      return this.functions.behaviourFor(request) ?? this.#server?.spawn(request) ?? NOTSUP
+    }
     if (this.#server === undefined) return NOTSUP
-    if (Array.isArray(args)) return this.#server.spawn({ module: module.name, function: name.name, args, from })
     // Arguments that are no proper list: in OTP the new process fails to apply the function to them.
     const frame = tuple(atom('erlang'), atom('apply'), [module, name, args], [])
     return () => {

@@ -136,7 +136,7 @@ test('names are of no use before the node runs, after it has stopped, or on a se
   const world = await World.create(t)
   const { node } = await world.tiebeam('a', { node: { services: [names] } })
   assert.equal(await names.registerName('x', idle(node)), true)
-  assert.throws(() => names.start({ node } as never), { code: 'OPTION_INVALID' })
+  await assert.rejects(names.start({ node } as never), { code: 'OPTION_INVALID' })
   assert.throws(() => node.unregister('global_name_server'), { code: 'OPTION_INVALID' })
   assert.deepEqual(node.registered(), [])
   await node.stop()

@@ -1,11 +1,11 @@
 import { keyOf, type NodeService, type Pid, type ServiceHost, Tuple } from '@tiebeam/distribution'
 import { KernelError } from '../../errors.ts'
+import { Caller } from '../../rpc/shell/caller.ts'
 import { deleteLock, type LockContext, setLock } from '../lock-routines.ts'
 import { type RegistrarContext, type Registration, register, registerAnew, unregister } from '../registrar.ts'
 import { methodTerm, type ResolveMethod } from '../resolve-method.ts'
 import type { Routine } from '../routine.ts'
 import type { LockId } from '../vocabulary.ts'
-import { callByRex } from './call-by-rex.ts'
 import { Conflicts, comfortable } from './conflicts.ts'
 import { GlobalProcess, TIMED_OUT } from './global-process.ts'
 import { Routines } from './routines.ts'
@@ -78,6 +78,8 @@ interface Running {
 }
 
 const REGISTRATIONS_MAX = 10_000
+/** Conflicts that other nodes settle for us at the same time: one for each node with which names are compared. */
+const CONFLICTS_MAX = 10_000
 
 /**
  * OTP's `global`: names for processes and locks that all nodes of a cluster share. Give it to a node at its start, which makes the node a
@@ -99,7 +101,7 @@ export class GlobalNames implements NodeService {
   }
 
   /** Called by the node. @throws KernelError `OPTION_INVALID` */
-  start(host: ServiceHost): void {
+  async start(host: ServiceHost): Promise<void> {
     if (this.#hasStarted) {
       throw new KernelError(
         'OPTION_INVALID',
@@ -108,7 +110,12 @@ export class GlobalNames implements NodeService {
     }
     this.#hasStarted = true
     const { connectAll = true, preventOverlappingPartitions = true, registrationsMax = REGISTRATIONS_MAX } = this.#init
-    const conflicts: Conflicts = new Conflicts({ host, call: callByRex(host.node), names: () => process.server.names })
+    const caller = await Caller.start({ node: host.node, callsMax: CONFLICTS_MAX })
+    const conflicts: Conflicts = new Conflicts({
+      host,
+      call: (node, call) => caller.call(node, call, Number.POSITIVE_INFINITY),
+      names: () => process.server.names,
+    })
     const routines: Routines = new Routines({
       host,
       report: (event) => process.dispatch(event),
@@ -116,6 +123,12 @@ export class GlobalNames implements NodeService {
       registrationsMax,
     })
     const process: GlobalProcess = new GlobalProcess({ host, routines, connectAll, preventOverlappingPartitions })
+    host.serveFunction({
+      module: 'global',
+      function: 'resolve_it',
+      arity: 4,
+      call: ([method, name, theirs, ours]) => conflicts.resolveFor(method, name, theirs, ours),
+    })
     this.#running = { host, process, routines, conflicts }
   }
 
