@@ -31,6 +31,7 @@ async function createPair(
   const member = await world.tiebeam('b', { node: { logger: warnings.logger } })
   const erl = await world.otp('a')
   await join(erl, member.node.name)
+  await waitFor(() => member.names.stats().locks === 0)
   return { member, erl, warnings }
 }
 

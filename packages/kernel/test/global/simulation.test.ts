@@ -40,8 +40,22 @@ function createScene(seed: number, stream: number, prevent: boolean): Scene {
   return { generator, network, nodes, about: `case ${stream}, ${names.length} nodes` }
 }
 
+/** Two nodes cannot reach each other, while others may reach both. */
+function cutPair({ generator, network, nodes }: Scene): void {
+  const [one, other] = generator.shuffle([...nodes.keys()]) as [string, string]
+  network.cut(one, other)
+}
+
+/** No node of one side can reach one of the other. */
+function bisect({ generator, network, nodes }: Scene): void {
+  const names = generator.shuffle([...nodes.keys()])
+  const size = generator.integer(names.length)
+  for (const one of names.slice(0, size)) for (const other of names.slice(size)) network.cut(one, other)
+}
+
 /** One disturbance after the other; between them, as many steps as `steps` says. */
-function disturb({ generator, network, nodes }: Scene, steps: () => number): void {
+function disturb(scene: Scene, cut: (scene: Scene) => void, steps: () => number): void {
+  const { generator, network, nodes } = scene
   const all = [...nodes.values()]
   const pids: Pid[] = []
   for (let disturbances = generator.integer(5, 60); disturbances > 0; disturbances--) {
@@ -49,7 +63,7 @@ function disturb({ generator, network, nodes }: Scene, steps: () => number): voi
     const dice = generator.next()
     if (one !== other && dice < 0.35) network.connect(one.name, other.name)
     else if (one !== other && dice < 0.45) network.disconnect(one.name, other.name)
-    else if (one !== other && dice < 0.52) network.cut(one.name, other.name)
+    else if (dice < 0.52) cut(scene)
     else if (dice < 0.57) network.heal()
     else if (dice < 0.85) {
       const pid = one.newPid()
@@ -101,11 +115,11 @@ function checkRest({ network, nodes, about }: Scene): void {
   }
 }
 
-test('nodes that come to rest between disturbances agree as soon as all are connected', () => {
+test('nodes that come to rest between disturbances, bisections among them, agree as soon as all are connected', () => {
   const { seed } = random()
   for (let stream = 1; stream <= cases(1_000); stream++) {
     const scene = createScene(seed, stream, true)
-    disturb(scene, () => STEPS_MAX)
+    disturb(scene, bisect, () => STEPS_MAX)
     connectAll(scene)
     checkRest(scene)
     checkAgreement(scene)
@@ -121,7 +135,7 @@ test('whatever happens in the middle of anything, no lock is left, and nodes agr
   for (let stream = 1; stream <= cases(1_000); stream++) {
     const generator = new Random(seed, stream)
     const scene = createScene(seed, stream, generator.chance(0.7))
-    disturb(scene, () => scene.generator.integer(0, 40))
+    disturb(scene, cutPair, () => scene.generator.integer(0, 40))
     connectAll(scene)
     checkRest(scene)
     const names = [...scene.nodes.keys()]
