@@ -76,10 +76,10 @@ function* lockKnownNodes(
     const boss = bossOf(nodes)
     // The boss first: then two who lock meet there, and not in the middle.
     if (yield* setLockOnce(context, lock, [boss])) {
-      if (yield* setLockOnce(context, lock, nodes)) {
-        if (known().every((node) => before.includes(node))) return nodes
-      }
-      yield* deleteLock(context, lock, [boss])
+      if (!(yield* setLockOnce(context, lock, nodes))) yield* deleteLock(context, lock, [boss])
+      else if (known().every((node) => before.includes(node))) return nodes
+      // On all of them: the next round may be without some. (OTP leaves the lock where it is.)
+      else yield* deleteGlobalLock(context, lock, nodes)
     }
     yield* sleep(pauseMs(times, context.random))
   }
