@@ -72,6 +72,8 @@ export class SimulatedNetwork {
     const out = this.#channels.get(`${from}>${to}`)
     if (out === undefined) return false
     this.#channels.delete(`${from}>${to}`)
+    // If the other side has closed, too, this side need not be told.
+    this.#channels.delete(`${to}>${from}!`)
     const back = this.#channels.get(`${to}>${from}`)
     if (back !== undefined) back.deliveries.length = 0
     // Not even the beginning of the connection has arrived: then neither does its end.
