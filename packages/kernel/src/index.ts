@@ -1,14 +1,4 @@
 export * from './errors.ts'
-export { GroupMonitor, type GroupMonitorInit } from './groups/group-monitor.ts'
-export type { GroupChange } from './groups/scope.ts'
-export { type GroupMembers, Groups, type GroupsInit, type GroupsStats } from './groups/shell/groups.ts'
-export { type BroadcastInit, PubSub, type PubSubInit } from './pubsub/shell/pubsub.ts'
-export type { Listener } from './pubsub/subscriptions.ts'
-export { PUBSUB_SCOPE } from './pubsub/topics.ts'
-export type { CallContext, ExposedFunction, ExposedModule, ExposedModules } from './rpc/exposed.ts'
-export { Thrown } from './rpc/outcome.ts'
-export { RpcError, type RpcErrorCode, type RpcErrorInit, type StackFrame } from './rpc/rpc-error.ts'
-export { type CallInit, type MulticallResult, Rpc, type RpcInit, type RpcStats } from './rpc/shell/rpc.ts'
 export type { ResolveFunction, ResolveMethod } from './global/resolve-method.ts'
 export {
   GlobalNames,
@@ -21,6 +11,12 @@ export {
   type SyncOptions,
   type TransOptions,
 } from './global/shell/global-names.ts'
+export { GroupMonitor, type GroupMonitorInit } from './groups/group-monitor.ts'
+export type { GroupChange } from './groups/scope.ts'
+export { type GroupMembers, Groups, type GroupsInit, type GroupsStats } from './groups/shell/groups.ts'
+export { type BroadcastInit, PubSub, type PubSubInit } from './pubsub/shell/pubsub.ts'
+export type { Listener } from './pubsub/subscriptions.ts'
+export { PUBSUB_SCOPE } from './pubsub/topics.ts'
 export type { CallContext, ExposedFunction, ExposedModule, ExposedModules } from './rpc/exposed.ts'
 export { Thrown } from './rpc/outcome.ts'
 export { RpcError, type RpcErrorCode, type RpcErrorInit, type StackFrame } from './rpc/rpc-error.ts'
