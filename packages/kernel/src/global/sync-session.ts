@@ -19,12 +19,12 @@ export interface TheirResolution {
  * here. Tags tell an attempt from those before it.
  */
 export interface SyncSession {
-  /** Of this attempt; undefined when the node has not come up here. */
+  /** Of this attempt; undefined when we have none. */
   ourTag?: number
   theirTag?: unknown
   /** The lower of both versions. */
   version?: number
-  /** Their message came before we knew of the connection. */
+  /** They begin an attempt, and we have none: we know them already, or have just given one up. */
   earlyConnect?: TheirConnect
   /** The lock that both lockers hold. */
   lock?: LockId

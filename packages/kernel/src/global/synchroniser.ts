@@ -8,6 +8,7 @@ import type { SyncSession, TheirResolution } from './sync-session.ts'
 import type { Syncs } from './syncs.ts'
 import {
   type Cast,
+  type ExternalName,
   type KnownNode,
   type LockId,
   type NameOperation,
@@ -27,6 +28,9 @@ export interface SynchroniserInit {
   readonly locks: LockTable
   readonly syncs: Syncs
 }
+
+/** Nodes that one other may lose while we are about to join its partition, and that we remember. */
+const LOST_MAX = 1_000
 
 type Of<Type extends Message['type']> = Extract<Message, { readonly type: Type }>
 
@@ -71,6 +75,8 @@ export class Synchroniser {
       this.#log('info', { peer: node, version }, 'global: a node speaks a version of the protocol that is too old')
       return
     }
+    // The connection comes first, always; a node that claims to be another is not believed.
+    if (!nodes.connected.has(node)) return
     if (nodes.isPending(node)) {
       // We are in the middle of an attempt with it, and it begins another one: that is not what it should do.
       if (version < VERSION_OF_ACKNOWLEDGED_CONNECTS) {
@@ -165,12 +171,10 @@ export class Synchroniser {
   }
 
   /** A node of our partition has synchronised with one of another, and tells what that changes. */
-  newNodes({ node, operations, external, nodes, requester }: Of<'newNodes'>): void {
+  newNodes({ operations, external, nodes, requester }: Of<'newNodes'>): void {
     const added = this.#init.nodes.add(nodes)
     for (const each of added) this.#join(each)
-    const isStillLocked = (): boolean =>
-      this.#init.locks.isGlobalRequester(requester) ?? !this.#init.locks.globalLockLost
-    this.#apply(operations, { external, node, isStillLocked })
+    this.#apply(operations, external, requester)
     this.#init.emit({ type: 'tellLocker', message: { type: 'known', nodes: added } })
   }
 
@@ -197,20 +201,18 @@ export class Synchroniser {
     const session = this.#sessions.get(reporter)
     if (session === undefined) return
     session.lost ??= new Set()
-    session.lost.add(lost)
+    if (session.lost.size < LOST_MAX) session.lost.add(lost)
   }
 
   #conclude(node: string, session: SyncSession, their: TheirResolution): void {
-    const { own, nodes, syncs, locks, emit } = this.#init
+    const { own, nodes, syncs, emit } = this.#init
     const operations = [...(session.operations ?? []), ...their.operations]
     const { external } = their
     const knownBefore = nodes.list()
     const theirNodes = this.#withVersions(their.known).filter((each) => session.lost?.has(each.node) !== true)
     const newNodes = [...this.#withVersions([{ node, version: 0 }]), ...theirNodes]
     for (const each of theirNodes) this.#join(each.node)
-    const requester = session.lock?.requester
-    const isStillLocked = (): boolean => locks.isGlobalRequester(requester) ?? !locks.globalLockLost
-    this.#apply(operations, { external, node: own, isStillLocked })
+    this.#apply(operations, external, session.lock?.requester)
     syncs.settled(node)
     for (const each of theirNodes) {
       nodes.settle(each.node)
@@ -233,25 +235,16 @@ export class Synchroniser {
     this.#init.emit({ type: 'compare', node, ourTag, names })
   }
 
-  #apply(
-    operations: readonly NameOperation[],
-    from: {
-      readonly external: readonly {
-        readonly name: unknown
-        readonly pid: NameRecord['pid']
-        readonly registrar: string
-      }[]
-      readonly node: string
-      readonly isStillLocked: () => boolean
-    },
-  ): void {
-    const { names } = this.#init
+  /** Changes that another node has made under the lock of this requester. */
+  #apply(operations: readonly NameOperation[], external: readonly ExternalName[], requester: unknown): void {
+    const { names, locks } = this.#init
+    // If the node that took the lock has gone, and perhaps come back, since it sent this, what it inserts is void.
+    const isLocked = locks.isGlobalRequester(requester) ?? !locks.globalLockLost
     for (const operation of operations) {
-      // If the node that took the lock has gone, and perhaps come back, since it sent this, its changes are void.
-      if (operation.type !== 'insert' || !from.isStillLocked()) continue
+      if (operation.type !== 'insert' || !isLocked) continue
       const { record } = operation
-      const external = from.external.find(({ name, pid }) => equals(name, record.name) && pid.equals(record.pid))
-      names.insert(record, external?.registrar)
+      const found = external.find(({ name, pid }) => equals(name, record.name) && pid.equals(record.pid))
+      names.insert(record, found?.registrar)
     }
     for (const operation of operations) if (operation.type === 'delete') names.delete(operation.name)
   }

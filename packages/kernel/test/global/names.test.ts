@@ -128,6 +128,26 @@ test('a node that joins gets all names, and all nodes that the others know', asy
   }
 })
 
+test('sync waits for a node that does not answer, as long as it is told to', async (t) => {
+  if (!requirePeer(t, 'erl', 'epmd')) return
+  const world = await World.create(t)
+  const { node, names } = await world.tiebeam('b')
+  const erl = await world.otp('a')
+  await names.sync()
+  await erl.evaluate('sys:suspend(global_name_server)')
+  await node.connect(erl.name)
+  await assert.rejects(
+    names.sync({ timeoutMs: 200 }),
+    (error: KernelError) => error.code === 'SYNC_TIMEOUT' && error.message.includes(erl.name),
+  )
+  await assert.rejects(names.sync({ timeoutMs: -1 }), { code: 'OPTION_INVALID' })
+  await assert.rejects(names.setLock({ resource: 1 }, { retries: -1 }), { code: 'OPTION_INVALID' })
+  const waiting = names.sync()
+  await erl.evaluate('sys:resume(global_name_server)')
+  await waiting
+  assert.deepEqual(names.stats().synced, [erl.name])
+})
+
 test('names are of no use before the node runs, after it has stopped, or on a second node', async (t) => {
   const names = new GlobalNames()
   const isNotRunning = (error: unknown): boolean => error instanceof KernelError && error.code === 'SERVICE_NOT_RUNNING'

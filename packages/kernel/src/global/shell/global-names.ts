@@ -57,7 +57,7 @@ export interface TransOptions extends LockOptions {
 export interface SyncOptions {
   /** Default: all visible nodes to which there is a connection. */
   readonly nodes?: readonly string[]
-  /** Default: waits for ever, as in OTP. */
+  /** 0 to 2,147,483,647, or Infinity. Default: waits for ever, as in OTP. */
   readonly timeoutMs?: number
 }
 
@@ -78,6 +78,7 @@ interface Running {
 }
 
 const REGISTRATIONS_MAX = 10_000
+const TIMEOUT_MS_MAX = 2_147_483_647
 /** Conflicts that other nodes settle for us at the same time: one for each node with which names are compared. */
 const CONFLICTS_MAX = 10_000
 
@@ -194,10 +195,12 @@ export class GlobalNames implements NodeService {
       .map(({ name }) => comfortable(name))
   }
 
-  /** Sets a lock on all nodes, or on none. Resolves with false when it was refused as often as `retries` allows. @throws KernelError `OPTION_INVALID` */
+  /**
+   * Sets a lock on all nodes, or on none. Resolves with false when it was refused as often as `retries` allows.
+   * @throws KernelError `OPTION_INVALID`; EncodeError for what has no term
+   */
   async setLock({ resource, requester }: Lock, options: SetLockOptions = {}): Promise<boolean> {
-    const { retries = Number.POSITIVE_INFINITY } = options
-    const { owner, nodes } = this.#lockOptions(options)
+    const { owner, nodes, retries } = this.#lockOptions(options)
     const lock = this.#lockId(resource, requester ?? owner)
     return await this.#checked(resource).routines.runApart(() =>
       setLock(this.#lockContext(owner), lock, nodes, retries),
@@ -221,8 +224,7 @@ export class GlobalNames implements NodeService {
     options: TransOptions = {},
   ): Promise<Result> {
     const { routines } = this.#checked(resource)
-    const { retries = Number.POSITIVE_INFINITY } = options
-    const { nodes } = this.#lockOptions(options)
+    const { nodes, retries } = this.#lockOptions(options)
     const process = routines.startProcess()
     try {
       const lock = this.#lockId(resource, options.requester ?? process.pid)
@@ -244,10 +246,16 @@ export class GlobalNames implements NodeService {
     }
   }
 
-  /** Waits until the names are in sync with those of other nodes. Nodes that go meanwhile are not waited for. @throws KernelError `SYNC_TIMEOUT`, `SYNCS_FULL` */
+  /**
+   * Waits until the names are in sync with those of other nodes. Nodes that go meanwhile are not waited for.
+   * @throws KernelError `SYNC_TIMEOUT`, `SYNCS_FULL`, `OPTION_INVALID`
+   */
   async sync(options: SyncOptions = {}): Promise<void> {
     const { process } = this.#checked(undefined)
     const { nodes = [...process.server.nodes.connected], timeoutMs = Number.POSITIVE_INFINITY } = options
+    if (!(timeoutMs >= 0 && (timeoutMs <= TIMEOUT_MS_MAX || timeoutMs === Number.POSITIVE_INFINITY))) {
+      throw new KernelError('OPTION_INVALID', `timeoutMs must be 0 to ${TIMEOUT_MS_MAX}, or Infinity.`)
+    }
     const answer = await process.sync(nodes, timeoutMs)
     if (answer === TIMED_OUT) {
       const missing = nodes.filter((node) => !process.server.nodes.synced.has(node))
@@ -285,13 +293,14 @@ export class GlobalNames implements NodeService {
     }
   }
 
-  #lockOptions({ owner, nodes }: SetLockOptions): { readonly owner: Pid; readonly nodes: readonly string[] } {
+  #lockOptions({ owner, nodes, retries = Number.POSITIVE_INFINITY }: SetLockOptions): Required<SetLockOptions> {
     const { host, process } = this.#checked(undefined)
     const { node } = host
+    if (!(retries >= 0)) throw new KernelError('OPTION_INVALID', 'retries must be 0 or more.')
     if (owner !== undefined && owner.node !== node.name) {
       throw new KernelError('OPTION_INVALID', 'A lock is held by a process of this node; set it where the owner lives.')
     }
-    return { owner: owner ?? node.pid, nodes: nodes ?? [node.name, ...process.server.nodes.connected] }
+    return { owner: owner ?? node.pid, nodes: nodes ?? [node.name, ...process.server.nodes.connected], retries }
   }
 
   #lockId(resource: unknown, requester: unknown): LockId {
