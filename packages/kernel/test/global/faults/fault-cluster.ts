@@ -9,7 +9,6 @@ const OTP_HOSTS: readonly number[] = [0, 2, 4]
 export const MIXED: readonly MemberKind[] = ['otp', 'tiebeam', 'otp', 'tiebeam', 'otp', 'tiebeam']
 export const ALL_OTP: readonly MemberKind[] = ['otp', 'otp', 'otp', 'otp', 'otp', 'otp']
 
-const NET_TICK_TIME_SECONDS = 4
 const HOST_NAMES = ['a', 'b', 'c', 'd', 'e', 'f']
 /** Generous limits, after which the run fails. */
 const NOTICED_MS = 60_000
@@ -39,23 +38,25 @@ export class FaultCluster {
   readonly #scope: Scope
   readonly #network: Network
   readonly #kinds: readonly MemberKind[]
+  readonly #netTickTimeSeconds: number
   readonly #members: FaultMember[] = []
   #losses: Loss[] = []
   #lastEventMs = 0
   #faults = 0
 
-  static async create(scope: Scope, kinds: readonly MemberKind[]): Promise<FaultCluster> {
+  static async create(scope: Scope, kinds: readonly MemberKind[], netTickTimeSeconds: number): Promise<FaultCluster> {
     const network = await createNetwork(scope, { hosts: HOST_NAMES })
     await Promise.all(network.hosts.map((host) => startEpmd(scope, { spawn: host.spawn })))
-    const cluster = new FaultCluster(scope, network, kinds)
+    const cluster = new FaultCluster(scope, network, kinds, netTickTimeSeconds)
     for (let index = 0; index < kinds.length; index++) await cluster.#start(index)
     await cluster.#makeWhole()
     cluster.#losses = []
     return cluster
   }
 
-  private constructor(scope: Scope, network: Network, kinds: readonly MemberKind[]) {
+  private constructor(scope: Scope, network: Network, kinds: readonly MemberKind[], netTickTimeSeconds: number) {
     this.#scope = scope
+    this.#netTickTimeSeconds = netTickTimeSeconds
     this.#network = network
     this.#kinds = kinds
   }
@@ -98,7 +99,7 @@ export class FaultCluster {
         await sleep(fault.holdMs)
         await this.#network.heal()
         // What was lost on the way comes again, and the ticks with it.
-        await sleep(NET_TICK_TIME_SECONDS * 1_500)
+        await sleep(this.#netTickTimeSeconds * 1_500)
         return
       case 'partial': {
         const both = fault.pairs.flatMap(([a, b]) => [
@@ -170,7 +171,7 @@ export class FaultCluster {
       host,
       kind,
       cookie: 'faults',
-      netTickTimeSeconds: NET_TICK_TIME_SECONDS,
+      netTickTimeSeconds: this.#netTickTimeSeconds,
       onEvent: ({ type, peer }) => this.#note(index, type, peer),
     })
     this.#members[index] = member
