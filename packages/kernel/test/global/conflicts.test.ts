@@ -150,3 +150,33 @@ test('an OTP node asks ours to settle a conflict with a function of ours', async
   })
   assert.deepEqual(asked, [atom('name')])
 })
+
+test('Tiebeam nodes settle conflicts among themselves, and one that fails as if its process were gone', async (t) => {
+  if (!requirePeer(t, 'epmd')) return
+  const world = await World.create(t)
+  const [a, b, c] = [await world.tiebeam('a'), await world.tiebeam('b'), await world.tiebeam('c')]
+  await a.node.connect(b.node.name)
+  await a.names.sync()
+  const asked: unknown[] = []
+  const keepOurs: ResolveMethod = (name, pid1, pid2) => {
+    asked.push(name)
+    return pid1.node === b.node.name ? pid1 : pid2
+  }
+  const fail: ResolveMethod = () => {
+    throw new Error('undecided')
+  }
+  for (const [name, resolve] of [
+    ['kept', keepOurs],
+    ['given up', fail],
+  ] as const) {
+    assert.equal(await b.names.registerName(name, contend(b).pid, { resolve }), true)
+    assert.equal(await c.names.registerName(name, contend(c).pid, { resolve }), true)
+  }
+  // The lesser of the two that meet asks the node of its partition where the process is.
+  await c.node.connect(a.node.name)
+  for (const { names } of [a, b, c]) {
+    await waitFor(() => names.whereisName('kept')?.node === b.node.name)
+    await waitFor(() => names.whereisName('given up')?.node === c.node.name)
+  }
+  assert.deepEqual(asked, ['kept'])
+})
