@@ -26,6 +26,10 @@ export const packages = {
     mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/k8s'],
     impure: ['index.ts', 'cluster.ts', 'shell/'],
   },
+  '@tiebeam/tables': {
+    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp'],
+    impure: ['index.ts', 'shell/'],
+  },
   '@tiebeam/testing': { mayImport: [], impure: ['**'] },
 }
 

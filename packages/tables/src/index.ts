@@ -1,0 +1,1 @@
+export { Replica } from './replica/replica.ts'

@@ -1,0 +1,44 @@
+import type { View } from '../member.ts'
+import type { AuthorityAnswer } from './event.ts'
+import type { Standing } from './standing.ts'
+
+/** One call of the authority at a time, and a pause after one whose outcome is unknown. */
+export class AuthorityAccess {
+  readonly #standing: Standing
+  #isCalling = false
+  #notBeforeMs = Number.NEGATIVE_INFINITY
+  #unknownInARow = 0
+
+  constructor(standing: Standing) {
+    this.#standing = standing
+  }
+
+  get isFree(): boolean {
+    return !this.#isCalling && this.#standing.nowMs >= this.#notBeforeMs
+  }
+
+  /** How many calls in a row were answered `unknown`. */
+  get unknownInARow(): number {
+    return this.#unknownInARow
+  }
+
+  read(): void {
+    this.#isCalling = true
+    this.#standing.emit({ type: 'readAuthority' })
+  }
+
+  install(next: View): void {
+    this.#isCalling = true
+    this.#standing.emit({ type: 'install', next, expectedEpoch: next.epoch - 1 })
+  }
+
+  answered(answer: AuthorityAnswer): void {
+    this.#isCalling = false
+    if (answer.type === 'unknown') {
+      this.#unknownInARow += 1
+      this.#notBeforeMs = this.#standing.nowMs + this.#standing.settings.authorityRetryMs
+    } else {
+      this.#unknownInARow = 0
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Copy } from './copy.ts'
+import type { Append, Message } from './message.ts'
+import type { Standing } from './standing.ts'
+
+/** A process that takes entries from a primary: a member, or one that is on its way in. */
+export class Following {
+  readonly #standing: Standing
+  /** Up to here the log is known to be the primary's, in this epoch (rule 8); undefined before the first entry fitted. */
+  #matched: number | undefined
+  #round = 0
+  #owesAcknowledgement: Message | undefined
+  heardMs: number
+
+  constructor(standing: Standing) {
+    this.#standing = standing
+    this.heardMs = standing.nowMs
+  }
+
+  get isAligned(): boolean {
+    return this.#matched !== undefined
+  }
+
+  /** Takes what fits; returns up to where entries may be applied. */
+  take(message: Message & Append, copy: Copy): number {
+    const { previous, entries, commit, forget, round } = message
+    const { rules, settings, nowMs } = this.#standing
+    this.heardMs = nowMs
+    this.#round = Math.max(this.#round, round)
+    const isKnown = previous.index >= copy.log.base.index
+    const fits =
+      previous.index <= copy.log.lastIndex &&
+      (!isKnown || rules.fits(copy.log.epochAt(previous.index), previous.epoch))
+    if (!fits) {
+      this.#mismatch(message, copy)
+      return copy.applied
+    }
+    for (const entry of entries) copy.place(entry)
+    this.#matched = Math.max(this.#matched ?? 0, previous.index + entries.length)
+    this.#owesAcknowledgement = message
+    copy.log.forget(Math.min(forget, copy.applied, copy.log.lastIndex - settings.logEntriesRetained))
+    return rules.appliesUpTo(commit, this.#matched, copy.log.lastIndex)
+  }
+
+  /** One acknowledgement for all that came since the last. */
+  flush(copy: Copy): void {
+    const message = this.#owesAcknowledgement
+    if (message === undefined || this.#matched === undefined) return
+    this.#owesAcknowledgement = undefined
+    const acknowledge = { matched: this.#matched, applied: copy.applied, round: this.#round }
+    this.#standing.send(message.from, { type: 'acknowledge', ...acknowledge }, message.epoch)
+  }
+
+  #mismatch(message: Message & Append, copy: Copy): void {
+    // What is applied is committed, and so the primary has it too.
+    const matched = Math.max(copy.applied, this.#matched ?? 0)
+    const mismatch = { previous: message.previous, matched, applied: copy.applied, round: this.#round }
+    this.#standing.send(message.from, { type: 'mismatch', ...mismatch }, message.epoch)
+  }
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import type { Member, View } from '../../member.ts'
+import type { Copy } from '../copy.ts'
+import type { Position } from '../entry.ts'
+import type { Chunk, SnapshotRow } from '../message.ts'
+import type { ReplicaSettings } from '../settings.ts'
+import { Progress } from './progress.ts'
+
+/** A snapshot on its way: chunks leave as earlier ones are taken, so a slow receiver costs no memory here. */
+class Transfer {
+  readonly base: Position
+  readonly #id: number
+  readonly #rows: Iterator<SnapshotRow>
+  readonly #unacknowledged = new Map<number, Chunk>()
+  #number = 0
+  #finished = false
+  #sentMs = Number.NEGATIVE_INFINITY
+
+  constructor(copy: Copy, nowMs: number) {
+    // Of one primary and one joiner at a time: when it began is name enough.
+    this.#id = nowMs
+    this.base = copy.position
+    this.#rows = copy.store.rows(nowMs)
+  }
+
+  get isDone(): boolean {
+    return this.#finished && this.#unacknowledged.size === 0
+  }
+
+  taken(transfer: number, number: number): void {
+    if (transfer === this.#id) this.#unacknowledged.delete(number)
+  }
+
+  next(view: View, copy: Copy, settings: ReplicaSettings, nowMs: number): Chunk[] {
+    const chunks: Chunk[] = []
+    if (nowMs - this.#sentMs >= settings.resendMs) chunks.push(...this.#unacknowledged.values())
+    while (!this.#finished && this.#unacknowledged.size < settings.chunksInFlightMax) {
+      const chunk = this.#cut(view, copy, settings.chunkRowsMax)
+      this.#unacknowledged.set(chunk.number, chunk)
+      chunks.push(chunk)
+    }
+    if (chunks.length > 0) this.#sentMs = nowMs
+    return chunks
+  }
+
+  #cut(view: View, copy: Copy, rowsMax: number): Chunk {
+    const rows: SnapshotRow[] = []
+    while (rows.length < rowsMax && !this.#finished) {
+      const next = this.#rows.next()
+      if (next.done) this.#finished = true
+      else rows.push(next.value)
+    }
+    const number = this.#number
+    this.#number += 1
+    return {
+      type: 'chunk',
+      transfer: this.#id,
+      number,
+      view,
+      rows,
+      base: number === 0 ? this.base : undefined,
+      writers: number === 0 ? copy.outcomes.records() : undefined,
+      wholeFrom: this.#finished ? copy.applied : undefined,
+    }
+  }
+}
+
+/** One process on its way into the view: a snapshot if need be, then the log, then rule 5. */
+export class Admission {
+  readonly member: Member
+  progress: Progress
+  readonly #settings: ReplicaSettings
+  readonly #transfer: Transfer | undefined
+  /** Rule 5: the view with it may be installed from now on, so nothing is committed without it. */
+  counts = false
+
+  constructor(
+    member: Member,
+    holds: Position | undefined,
+    copy: Copy,
+    settings: ReplicaSettings,
+    nowMs: number,
+  ) {
+    this.member = member
+    this.#settings = settings
+    if (holds === undefined) this.#transfer = new Transfer(copy, nowMs)
+    const from = holds ?? this.#transfer?.base
+    assert.ok(from !== undefined)
+    this.progress = new Progress(member, from.index + 1, settings, nowMs)
+    // What it will need is kept.
+    this.progress.applied = from.index
+  }
+
+  get isCopied(): boolean {
+    return this.#transfer === undefined || this.#transfer.isDone
+  }
+
+  /** Goes on in the next view of the same primary: what is copied stays, the log has to be matched anew. */
+  renew(nowMs: number): void {
+    const { applied } = this.progress
+    this.progress = new Progress(this.member, applied + 1, this.#settings, nowMs)
+    this.progress.applied = applied
+  }
+
+  chunkTaken(transfer: number, number: number, nowMs: number): void {
+    this.#transfer?.taken(transfer, number)
+    this.progress.heardMs = nowMs
+  }
+
+  chunks(view: View, copy: Copy, nowMs: number): Chunk[] {
+    return this.#transfer?.next(view, copy, this.#settings, nowMs) ?? []
+  }
+}

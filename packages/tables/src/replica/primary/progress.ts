@@ -1,0 +1,89 @@
+import type { Member, View } from '../../member.ts'
+import type { Position } from '../entry.ts'
+import type { Log } from '../log.ts'
+import type { Acknowledge, Append, Mismatch } from '../message.ts'
+import type { ReplicaSettings } from '../settings.ts'
+
+/** What the primary tells everyone with each message. */
+export interface Announcement {
+  readonly view: View
+  readonly log: Log
+  readonly commit: number
+  readonly forget: number
+  readonly round: number
+}
+
+/**
+ * How far one member has come, and what to send it next. Entries stream without waiting for answers while they fit; after a
+ * mismatch, and at first, one message at a time is tried until one fits.
+ */
+export class Progress {
+  readonly member: Member
+  /** Up to here the member's log is ours. */
+  matched = 0
+  applied = 0
+  /** The newest round of questions that it answered. */
+  round = 0
+  heardMs: number
+  readonly #settings: ReplicaSettings
+  #next: number
+  #streaming = false
+  #answered = false
+  #sentMs = Number.NEGATIVE_INFINITY
+  #sentCommit = 0
+  #sentRound = 0
+
+  constructor(member: Member, next: number, settings: ReplicaSettings, nowMs: number) {
+    this.member = member
+    this.#next = next
+    this.#settings = settings
+    this.heardMs = nowMs
+  }
+
+  acknowledged({ matched, applied, round }: Acknowledge, nowMs: number): void {
+    this.#heard(applied, round, nowMs)
+    this.matched = Math.max(this.matched, matched)
+    this.#next = Math.max(this.#next, this.matched + 1)
+    this.#streaming = true
+  }
+
+  mismatched({ previous, matched, applied, round }: Mismatch, nowMs: number): void {
+    this.#heard(applied, round, nowMs)
+    // While one is tried, answers to what was streamed before it still come in.
+    if (!this.#streaming && previous.index !== this.#next - 1) return
+    this.#streaming = false
+    this.#next = Math.min(this.#next, matched + 1)
+    this.#sentMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** What to send now, if anything. */
+  next({ view, log, commit, forget, round }: Announcement, nowMs: number): Append | undefined {
+    if (!this.#isDue(log, commit, round, nowMs)) return undefined
+    const epoch = log.epochAt(this.#next - 1)
+    if (epoch === undefined) return undefined
+    const previous: Position = { index: this.#next - 1, epoch }
+    const roomEntries = this.#settings.inFlightEntriesMax - (this.#next - 1 - this.matched)
+    const entriesMax = this.#streaming ? Math.min(roomEntries, this.#settings.appendEntriesMax) : this.#settings.appendEntriesMax
+    const entries = log.from(this.#next, Math.max(0, entriesMax))
+    if (this.#streaming) this.#next += entries.length
+    this.#sentMs = nowMs
+    this.#sentCommit = commit
+    this.#sentRound = round
+    return { type: 'append', view: this.#answered ? undefined : view, previous, entries, commit, forget, round }
+  }
+
+  #heard(applied: number, round: number, nowMs: number): void {
+    this.heardMs = nowMs
+    this.#answered = true
+    this.applied = Math.max(this.applied, applied)
+    this.round = Math.max(this.round, round)
+  }
+
+  #isDue(log: Log, commit: number, round: number, nowMs: number): boolean {
+    const { heartbeatMs, inFlightEntriesMax } = this.#settings
+    if (nowMs - this.#sentMs >= heartbeatMs || round > this.#sentRound) return true
+    if (!this.#streaming) return false
+    const hasRoom = this.#next - 1 - this.matched < inFlightEntriesMax
+    return (this.#next <= log.lastIndex && hasRoom) || commit > this.#sentCommit
+  }
+}

@@ -1,0 +1,46 @@
+/** Times in milliseconds, sizes in what their name says. */
+export interface ReplicaSettings {
+  /** How often `tick` is handed in. */
+  readonly tickMs: number
+  /** The primary lets itself be heard at least so often. */
+  readonly heartbeatMs: number
+  /** Not heard for this long, a member counts as lost. */
+  readonly suspectAfterMs: number
+  /** How long answers of other members are waited for before taking over. */
+  readonly inquireMs: number
+  /** When a transaction, a fence or a request to join is sent again. */
+  readonly resendMs: number
+  /** Between calls of the authority whose outcome is unknown. */
+  readonly authorityRetryMs: number
+  /** Entries in one message. */
+  readonly appendEntriesMax: number
+  /** Entries on their way to one member. */
+  readonly inFlightEntriesMax: number
+  /** Entries kept: the primary appends no more until some can be forgotten. */
+  readonly logEntriesMax: number
+  /** Entries kept for those who return, though all of the view have applied them. */
+  readonly logEntriesRetained: number
+  readonly chunkRowsMax: number
+  readonly chunksInFlightMax: number
+  /** Transactions of this process under way. */
+  readonly pendingMax: number
+  /** How long the outcomes of a writer that left are remembered. */
+  readonly outcomesKeptMs: number
+}
+
+export const replicaDefaults: ReplicaSettings = {
+  tickMs: 50,
+  heartbeatMs: 400,
+  suspectAfterMs: 2000,
+  inquireMs: 200,
+  resendMs: 1000,
+  authorityRetryMs: 500,
+  appendEntriesMax: 512,
+  inFlightEntriesMax: 4096,
+  logEntriesMax: 100_000,
+  logEntriesRetained: 20_000,
+  chunkRowsMax: 512,
+  chunksInFlightMax: 4,
+  pendingMax: 10_000,
+  outcomesKeptMs: 300_000,
+}

@@ -1,0 +1,70 @@
+import { isIn, type Member, memberOf, type Uid, type View } from '../member.ts'
+import type { Effect } from './event.ts'
+import type { MessageBody } from './message.ts'
+import type { Rules } from './rules.ts'
+import type { ReplicaSettings } from './settings.ts'
+
+export interface StandingInit {
+  readonly self: Member
+  readonly settings: ReplicaSettings
+  readonly rules: Rules
+}
+
+/** Who this process is, and which view it knows; the way out for its effects. Shared by the parts of a replica. */
+export class Standing {
+  readonly self: Member
+  readonly settings: ReplicaSettings
+  readonly rules: Rules
+  nowMs = 0
+  /** The newest view known. Its epoch is the highest that this process has accepted (rule 3). */
+  view: View | undefined
+  /** Once in a view and then out of it, a member is out for good. */
+  wasMember = false
+  #effects: Effect[] = []
+
+  constructor({ self, settings, rules }: StandingInit) {
+    this.self = self
+    this.settings = settings
+    this.rules = rules
+  }
+
+  get epoch(): number {
+    return this.view?.epoch ?? 0
+  }
+
+  get isMember(): boolean {
+    return isIn(this.view, this.self.uid)
+  }
+
+  get isPrimary(): boolean {
+    return this.isMember && this.view?.primary === this.self.uid
+  }
+
+  get isExcluded(): boolean {
+    return this.wasMember && !this.isMember
+  }
+
+  get primary(): Member | undefined {
+    return memberOf(this.view, this.view?.primary)
+  }
+
+  memberOf(uid: Uid): Member | undefined {
+    return memberOf(this.view, uid)
+  }
+
+  emit(effect: Effect): void {
+    this.#effects.push(effect)
+  }
+
+  /** An answer carries the epoch of what it answers. */
+  send(to: Member, body: MessageBody, epoch = this.epoch): void {
+    const envelope = { identity: this.view?.identity, epoch, from: this.self, to: to.uid }
+    this.emit({ type: 'send', node: to.node, message: { ...body, ...envelope } })
+  }
+
+  takeEffects(): Effect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+}

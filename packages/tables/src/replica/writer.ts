@@ -1,0 +1,153 @@
+import type { Uid } from '../member.ts'
+import type { Copy } from './copy.ts'
+import type { Entry } from './entry.ts'
+import type { Call, Outcome } from './event.ts'
+import type { Propose, Refuse } from './message.ts'
+import type { Standing } from './standing.ts'
+
+interface Pending {
+  readonly call: number
+  readonly sequence: number
+  propose: Propose
+  /** The epoch in which it was sent last; undefined after a refusal. */
+  epoch: number | undefined
+  sentMs: number
+  /** Refused: to be told when this entry is applied here. */
+  cause: number | undefined
+}
+
+/** A transaction of an earlier incarnation of this process, whose outcome is to be looked up. */
+export interface Orphan {
+  readonly call: number
+  readonly uid: Uid
+  readonly sequence: number
+}
+
+export interface WriterInit {
+  readonly standing: Standing
+  /** To the primary, which may be this process. */
+  readonly send: (propose: Propose) => void
+  readonly orphans: readonly Orphan[]
+}
+
+/**
+ * The transactions of this process: numbered, sent again until they are settled, settled as soon as their entry is applied here.
+ * Rule 9, once: all attempts carry the same pair of uid and sequence.
+ */
+export class Writer {
+  readonly #init: WriterInit
+  readonly #pending = new Map<number, Pending>()
+  readonly #bySequence = new Map<number, Pending>()
+  #orphans: readonly Orphan[]
+  #sequence = 0
+
+  constructor(init: WriterInit) {
+    this.#init = init
+    this.#orphans = init.orphans
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  transact({ call, snapshot, reads, writes }: Call & { readonly type: 'transact' }): void {
+    const known = this.#pending.get(call)
+    const pending = known ?? this.#create(call)
+    const attempt = pending.propose.attempt + 1
+    const { sequence } = pending
+    pending.propose = { type: 'propose', sequence, attempt, settled: 0, snapshot, reads, writes }
+    this.#send(pending)
+  }
+
+  /** No further attempt after a refusal. */
+  abandon(call: number): void {
+    const pending = this.#pending.get(call)
+    if (pending !== undefined && pending.epoch === undefined) this.#remove(pending)
+  }
+
+  refused({ sequence, attempt, cause }: Refuse, epoch: number): void {
+    const pending = this.#bySequence.get(sequence)
+    if (pending === undefined || pending.propose.attempt !== attempt || pending.epoch !== epoch) return
+    pending.epoch = undefined
+    pending.cause = cause
+  }
+
+  applied(entries: readonly Entry[]): void {
+    for (const { body, index } of entries) {
+      if (body.type !== 'transaction' || body.origin.uid !== this.#init.standing.self.uid) continue
+      const pending = this.#bySequence.get(body.origin.sequence)
+      if (pending === undefined) continue
+      this.#remove(pending)
+      this.#settle(pending.call, { type: 'committed', index })
+    }
+  }
+
+  /** Sends again what may have been lost, and tells of refusals whose cause is applied. */
+  tick(copy: Copy): void {
+    const { standing } = this.#init
+    for (const pending of this.#pending.values()) {
+      if (pending.cause !== undefined && copy.applied >= pending.cause) {
+        pending.cause = undefined
+        this.#settle(pending.call, { type: 'conflict' })
+      }
+      if (pending.epoch === undefined) continue
+      const isStale = pending.epoch !== standing.epoch || standing.nowMs - pending.sentMs >= standing.settings.resendMs
+      if (isStale && standing.isMember) this.#send(pending)
+    }
+  }
+
+  /**
+   * Rule 9: what an earlier incarnation asked for is looked up, never asked again. Its view's first entry, applied here, was appended
+   * when that writer was out of the view for good; so nothing of it can be committed after.
+   */
+  lookUp(entries: readonly Entry[], copy: Copy): void {
+    const { uid } = this.#init.standing.self
+    if (this.#orphans.length === 0 || !entries.some(({ body }) => body.type === 'view' && body.uids.includes(uid))) return
+    for (const { call, uid, sequence } of this.#orphans) {
+      if (copy.outcomes.has(uid, sequence)) this.#settle(call, { type: 'committed', index: copy.applied })
+      else this.#settle(call, { type: copy.outcomes.knows(uid) ? 'lost' : 'unknown' })
+    }
+    this.#orphans = []
+  }
+
+  /** What a successor has to look up. */
+  orphans(): Orphan[] {
+    const { uid } = this.#init.standing.self
+    const own = [...this.#pending.values()].filter(({ epoch, cause }) => epoch !== undefined || cause !== undefined)
+    return [...this.#orphans, ...own.map(({ call, sequence }) => ({ call, uid, sequence }))]
+  }
+
+  #create(call: number): Pending {
+    this.#sequence += 1
+    const sequence = this.#sequence
+    const propose: Propose = { type: 'propose', sequence, attempt: 0, settled: 0, snapshot: 0, reads: [], writes: [] }
+    const pending = { call, sequence, propose, epoch: undefined, sentMs: 0, cause: undefined }
+    this.#pending.set(call, pending)
+    this.#bySequence.set(sequence, pending)
+    return pending
+  }
+
+  #send(pending: Pending): void {
+    const { standing, send } = this.#init
+    pending.epoch = standing.epoch
+    pending.sentMs = standing.nowMs
+    pending.propose = { ...pending.propose, settled: this.#settledUpTo() }
+    send(pending.propose)
+  }
+
+  #settledUpTo(): number {
+    // Sequences are added in order, so the first that is pending is the lowest.
+    const [lowest] = this.#bySequence.keys()
+    return (lowest ?? this.#sequence + 1) - 1
+  }
+
+  #remove(pending: Pending): void {
+    this.#pending.delete(pending.call)
+    this.#bySequence.delete(pending.sequence)
+  }
+
+  #settle(call: number, outcome: Outcome): void {
+    this.#init.standing.emit({ type: 'settled', call, outcome })
+  }
+}
+

@@ -1,0 +1,78 @@
+import type { FaultKind } from './profile.ts'
+import type { SimulatedProcess } from './process.ts'
+import type { Simulation } from './simulation.ts'
+
+/** One fault of a kind that the profile of the run weighs. Each ends by itself, or with the heal. */
+export function injectFault(simulation: Simulation): void {
+  const { random, profile } = simulation
+  const weights = Object.entries(profile.faults) as [FaultKind, number][]
+  let at = random.next() * weights.reduce((sum, [, weight]) => sum + weight, 0)
+  const [kind] = weights.find(([, weight]) => (at -= weight) < 0) ?? weights[0] ?? []
+  if (kind !== undefined) inject(simulation, kind)
+}
+
+function inject(simulation: Simulation, kind: FaultKind): void {
+  const { random, network, nodes, living } = simulation
+  const forMs = 20 + random.integer(random.chance(0.3) ? 1500 : 400)
+  const primary = simulation.primary
+  const victim = living.length > 0 ? random.pick(living) : undefined
+  const [from, to] = random.shuffle(nodes)
+  switch (kind) {
+    case 'crash':
+      return crash(simulation, victim)
+    case 'crashPrimary':
+      return crash(simulation, primary)
+    case 'crashMany':
+      for (const process of living) if (random.chance(0.7)) simulation.crash(process)
+      return
+    case 'pause':
+      return pause(simulation, victim, forMs)
+    case 'pausePrimary':
+      return pause(simulation, primary, forMs)
+    case 'isolate':
+      return isolate(simulation, victim?.node, forMs)
+    case 'isolatePrimary':
+      return isolate(simulation, primary?.node, forMs)
+    case 'cut':
+      if (from !== undefined && to !== undefined) network.cutBothWays(from, to, forMs)
+      return
+    case 'cutOneWay':
+      if (from !== undefined && to !== undefined) network.cut(from, to, forMs)
+      return
+    case 'slow':
+      if (from !== undefined && to !== undefined) network.slow(from, to, forMs)
+      return
+    case 'lossy':
+      if (from !== undefined && to !== undefined) network.lose(from, to, forMs)
+      return
+    case 'cutAuthority':
+      if (from !== undefined) simulation.authority.cut(random.chance(0.5) && primary ? primary.node : from, forMs)
+      return
+    case 'leave':
+      if (victim?.replica.isMember) victim.leave()
+      return
+  }
+}
+
+/** Rarely the last one of the view, for then all is lost. */
+function crash(simulation: Simulation, process: SimulatedProcess | undefined): void {
+  if (process === undefined) return
+  const view = simulation.authority.register.view
+  const others = simulation.living.filter((one) => one !== process && view?.members.some(({ uid }) => uid === one.uid))
+  if (others.length > 0 || simulation.random.chance(0.1)) simulation.crash(process)
+}
+
+function pause(simulation: Simulation, process: SimulatedProcess | undefined, forMs: number): void {
+  if (process === undefined || process.isPaused) return
+  process.pause()
+  simulation.coverage.add('pause')
+  simulation.queue.after(forMs, () => {
+    if (process.isPaused) process.resume()
+  })
+}
+
+function isolate(simulation: Simulation, node: string | undefined, forMs: number): void {
+  if (node === undefined) return
+  for (const other of simulation.nodes) if (other !== node) simulation.network.cutBothWays(node, other, forMs)
+  if (simulation.random.chance(0.3)) simulation.authority.cut(node, forMs)
+}

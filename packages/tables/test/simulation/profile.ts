@@ -1,0 +1,134 @@
+import type { ReplicaSettings } from '../../src/replica/settings.ts'
+import type { AuthorityFaults } from './authority.ts'
+
+export const faultKinds = [
+  'crash',
+  'crashPrimary',
+  'pause',
+  'pausePrimary',
+  'isolate',
+  'isolatePrimary',
+  'cut',
+  'cutOneWay',
+  'slow',
+  'lossy',
+  'cutAuthority',
+  'leave',
+  'crashMany',
+] as const
+
+export type FaultKind = (typeof faultKinds)[number]
+
+/** What a run is like. Each profile steers the schedule towards something that is rare when all is random. */
+export interface Profile {
+  readonly name: string
+  readonly nodes: number
+  readonly durationMs: number
+  /** Mean time between faults. */
+  readonly faultMs: number
+  readonly faults: Partial<Readonly<Record<FaultKind, number>>>
+  readonly authority: AuthorityFaults
+  /** Mean time between the calls of each client. */
+  readonly clientMs: number
+  readonly keys: number
+  /** Attempts of a transaction before its client gives up. */
+  readonly attemptsMax: number
+  readonly slowMs: number
+  /** Chance that a joiner is cut off, and the primary from the authority, as soon as the view with it is installed. */
+  readonly cutJoinerChance: number
+  /** A paused process counts as proven dead, as after a pod was deleted by force. */
+  readonly proofLies: boolean
+  readonly settings: Partial<ReplicaSettings>
+}
+
+const settings: Partial<ReplicaSettings> = {
+  tickMs: 20,
+  heartbeatMs: 60,
+  suspectAfterMs: 250,
+  inquireMs: 30,
+  resendMs: 120,
+  authorityRetryMs: 60,
+  appendEntriesMax: 8,
+  inFlightEntriesMax: 16,
+  logEntriesMax: 400,
+  logEntriesRetained: 12,
+  chunkRowsMax: 2,
+  chunksInFlightMax: 2,
+  outcomesKeptMs: 1500,
+}
+
+const calm: AuthorityFaults = { delayMsMax: 5, slowChance: 0.02, lostRequestChance: 0.02, lostAnswerChance: 0.02 }
+const unreliable: AuthorityFaults = { delayMsMax: 30, slowChance: 0.25, lostRequestChance: 0.1, lostAnswerChance: 0.25 }
+
+const base: Profile = {
+  name: 'mixed',
+  nodes: 3,
+  durationMs: 2500,
+  faultMs: 250,
+  faults: {
+    crash: 3,
+    crashPrimary: 2,
+    pause: 2,
+    pausePrimary: 2,
+    isolate: 2,
+    isolatePrimary: 2,
+    cut: 3,
+    cutOneWay: 3,
+    slow: 2,
+    lossy: 3,
+    cutAuthority: 2,
+    leave: 2,
+    crashMany: 0.3,
+  },
+  authority: calm,
+  clientMs: 40,
+  keys: 6,
+  attemptsMax: 2,
+  slowMs: 120,
+  cutJoinerChance: 0,
+  proofLies: false,
+  settings,
+}
+
+export const profiles = {
+  mixed: base,
+  large: { ...base, name: 'large', nodes: 5, durationMs: 2000, clientMs: 70 },
+  pair: { ...base, name: 'pair', nodes: 2 },
+  unreliableAuthority: { ...base, name: 'unreliableAuthority', authority: unreliable },
+  /** Views change faster than logs are aligned. */
+  usurpers: {
+    ...base,
+    name: 'usurpers',
+    faultMs: 120,
+    clientMs: 15,
+    keys: 3,
+    attemptsMax: 1,
+    faults: { crashPrimary: 0.5, pausePrimary: 2, isolatePrimary: 4, cutOneWay: 4, lossy: 5, slow: 4, cut: 3, isolate: 2 },
+    slowMs: 300,
+  },
+  /** Joiners that take over before the primary that let them in knows that they are in. */
+  joiners: {
+    ...base,
+    name: 'joiners',
+    faults: { crash: 5, crashPrimary: 1, pause: 2, lossy: 2 },
+    authority: { ...unreliable, slowChance: 0.1 },
+    clientMs: 25,
+    cutJoinerChance: 0.6,
+  },
+  /** Members that lag behind, and answer late. */
+  slow: {
+    ...base,
+    name: 'slow',
+    faultMs: 100,
+    clientMs: 20,
+    slowMs: 900,
+    faults: { slow: 6, cutAuthority: 3, cutOneWay: 4, pausePrimary: 1, isolatePrimary: 1, cut: 2 },
+  },
+  /** All members lost, some of them only apparently. */
+  losses: {
+    ...base,
+    name: 'losses',
+    faults: { crashMany: 3, pause: 4, pausePrimary: 4, crash: 3, crashPrimary: 2, isolate: 1 },
+    proofLies: true,
+  },
+} satisfies Record<string, Profile>
