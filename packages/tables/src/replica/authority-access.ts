@@ -8,6 +8,7 @@ export class AuthorityAccess {
   #isCalling = false
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #unknownInARow = 0
+  #readMs = Number.NEGATIVE_INFINITY
 
   constructor(standing: Standing) {
     this.#standing = standing
@@ -22,8 +23,14 @@ export class AuthorityAccess {
     return this.#unknownInARow
   }
 
+  /** Whether it was not looked at for long. */
+  get isReadDue(): boolean {
+    return this.#standing.nowMs - this.#readMs >= this.#standing.settings.authorityReadMs
+  }
+
   read(): void {
     this.#isCalling = true
+    this.#readMs = this.#standing.nowMs
     this.#standing.emit({ type: 'readAuthority' })
   }
 

@@ -9,6 +9,7 @@ export class Following {
   #matched: number | undefined
   #round = 0
   #owesAcknowledgement: Message | undefined
+  #owesMismatch: (Message & Append) | undefined
   heardMs: number
 
   constructor(standing: Standing) {
@@ -31,9 +32,10 @@ export class Following {
       previous.index <= copy.log.lastIndex &&
       (!isKnown || rules.fits(copy.log.epochAt(previous.index), previous.epoch))
     if (!fits) {
-      this.#mismatch(message, copy)
+      this.#owesMismatch = message
       return copy.applied
     }
+    this.#owesMismatch = undefined
     for (const entry of entries) copy.place(entry)
     this.#matched = Math.max(this.#matched ?? 0, previous.index + entries.length)
     this.#owesAcknowledgement = message
@@ -41,8 +43,10 @@ export class Following {
     return rules.appliesUpTo(commit, this.#matched, copy.log.lastIndex)
   }
 
-  /** One acknowledgement for all that came since the last. */
+  /** One answer for all that came since the last. What a newer view has overtaken is never answered (rule 3). */
   flush(copy: Copy): void {
+    if (this.#owesMismatch !== undefined) this.#mismatch(this.#owesMismatch, copy)
+    this.#owesMismatch = undefined
     const message = this.#owesAcknowledgement
     if (message === undefined || this.#matched === undefined) return
     this.#owesAcknowledgement = undefined

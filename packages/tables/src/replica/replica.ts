@@ -51,6 +51,7 @@ export class Replica {
   #isLeaving = false
   #tickedMs: number | undefined
   #leaveSentMs = Number.NEGATIVE_INFINITY
+  #excludedMs = 0
 
   constructor(init: ReplicaInit) {
     const settings = { ...replicaDefaults, ...init.settings }
@@ -156,6 +157,7 @@ export class Replica {
 
   #stepExcluded(event: ReplicaEvent): void {
     const { nowMs, settings } = this.#standing
+    if (event.type === 'leave') this.#isLeaving = true
     if (event.type === 'tick' && this.#isLeaving && nowMs - this.#leaveSentMs >= settings.heartbeatMs) this.#sayGoodbye()
     if (event.type === 'message' && event.message.type === 'view' && this.#isLeaving) this.#leave()
     if (event.type === 'transact' || event.type === 'sync' || event.type === 'validate') {
@@ -197,7 +199,7 @@ export class Replica {
     if (this.#leadership !== undefined) {
       if (this.#leadership.needsConfirmation) return this.#authority.read()
       const next = this.#leadership.nextView()
-      if (next === undefined) return
+      if (next === undefined) return this.#authority.isReadDue ? this.#authority.read() : undefined
       this.#delegate(next)
       return this.#authority.install(next)
     }
@@ -256,6 +258,7 @@ export class Replica {
     this.#takeover = undefined
     this.#following = new Following(this.#standing)
     if (this.#standing.isExcluded) {
+      this.#excludedMs = this.#standing.nowMs
       this.#standing.emit({ type: 'excluded', view })
       if (this.#isLeaving) this.#sayGoodbye()
       return
@@ -387,7 +390,9 @@ export class Replica {
     this.#leaveSentMs = this.#standing.nowMs
     const members = this.view?.members ?? []
     for (const member of members) this.#tell(member)
-    if (members.length === 0) this.#leave()
+    // Those who do not answer learn it from the authority.
+    const isUnheard = this.#standing.nowMs - this.#excludedMs > this.#standing.settings.suspectAfterMs
+    if (members.length === 0 || isUnheard) this.#leave()
   }
 
   #leave(): void {

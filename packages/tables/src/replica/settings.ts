@@ -12,6 +12,8 @@ export interface ReplicaSettings {
   readonly resendMs: number
   /** Between calls of the authority whose outcome is unknown. */
   readonly authorityRetryMs: number
+  /** A primary looks at the authority so often, though nothing is wrong: a reset may have left it behind, or the record have vanished. */
+  readonly authorityReadMs: number
   /** Entries in one message. */
   readonly appendEntriesMax: number
   /** Entries on their way to one member. */
@@ -35,6 +37,7 @@ export const replicaDefaults: ReplicaSettings = {
   inquireMs: 200,
   resendMs: 1000,
   authorityRetryMs: 500,
+  authorityReadMs: 5000,
   appendEntriesMax: 512,
   inFlightEntriesMax: 4096,
   logEntriesMax: 100_000,

@@ -1,5 +1,6 @@
 import { isIn, type Uid } from '../../src/member.ts'
 import type { Entry } from '../../src/replica/entry.ts'
+import type { Effect } from '../../src/replica/event.ts'
 import type { Message } from '../../src/replica/message.ts'
 import type { SimulatedAuthority } from './authority.ts'
 import type { Coverage } from './coverage.ts'
@@ -45,7 +46,7 @@ export class Checker {
     this.#watched.set(uid, { process, epoch: 0, applied: 0, copy: undefined, led: 0 })
   }
 
-  stepped(process: SimulatedProcess): void {
+  stepped(process: SimulatedProcess, effects: readonly Effect[] = []): void {
     const { replica, uid } = process
     const watched = this.#watched.get(uid)
     const { view, copy } = replica
@@ -65,7 +66,7 @@ export class Checker {
       // The base of a snapshot, or what an earlier incarnation applied, is committed; that it is the same is checked by the rows.
       watched.applied = copy.applied === 0 ? 0 : Math.min(copy.applied, copy.log.base.index)
     }
-    this.#applied(process, watched)
+    this.#applied(process, watched, effects)
   }
 
   /** Rule 3, and rule 8: what is acknowledged is the primary's. */
@@ -91,26 +92,27 @@ export class Checker {
     const before = this.#authority.history.get(epoch - 1)
     const continues = before !== undefined && before.identity === view.identity && before.members.length > 0
     if (continues && !isIn(before, uid)) this.fail(4, `${uid} leads epoch ${epoch}, and was not in the view before`)
-    const { committed } = this.history(view.identity)
+    const history = this.history(view.identity)
+    const { committed } = history
+    const length = history.lengthBefore(epoch)
     const own = copy.log.lastIndex
-    if (own < committed.length) this.fail(4, `${uid} leads epoch ${epoch} with ${own} entries of ${committed.length} committed`)
-    for (let index = copy.log.base.index + 1; index <= committed.length; index += 1) {
+    if (own < length) this.fail(4, `${uid} leads epoch ${epoch} with ${own} entries of ${length} committed`)
+    for (let index = copy.log.base.index + 1; index <= length; index += 1) {
       if (copy.log.epochAt(index) !== committed[index - 1]?.epoch) this.fail(4, `${uid} leads with another entry ${index}`)
     }
     this.#coverage.add(epoch > 1 && before?.primary !== uid ? 'takeover' : 'viewOfSamePrimary')
   }
 
   /** Rule 6: all apply the same entries in the same order, and the first to do so is a primary. */
-  #applied(process: SimulatedProcess, watched: Watched): void {
+  #applied(process: SimulatedProcess, watched: Watched, effects: readonly Effect[]): void {
     const { replica, uid } = process
     const { copy, view } = replica
     if (copy.identity === undefined) return
     const history = this.history(copy.identity)
     if (copy.applied < watched.applied) this.fail(6, `${uid} went back from ${watched.applied} to ${copy.applied}`)
     for (let index = watched.applied + 1; index <= copy.applied; index += 1) {
-      const entry = copy.log.at(index)
-      // Forgotten in the same step in which it was applied: its neighbours are checked.
-      if (entry === undefined) continue
+      const entry = copy.log.at(index) ?? findApplied(effects, index)
+      if (entry === undefined) this.fail(6, `${uid} applied entry ${index} unseen`)
       const committed = history.committed[index - 1]
       if (committed === undefined) this.#commit(process, history, entry)
       else if (committed.epoch !== entry.epoch || committed.body !== entry.body) {
@@ -131,7 +133,7 @@ export class Checker {
       if (standing.epoch > view.epoch + 1) this.fail(5, `${uid} commits in epoch ${view.epoch}, while ${standing.epoch} stands`)
       for (const member of standing.members) this.#assertHolds(5, member.uid, entry)
     }
-    history.commit(entry)
+    history.commit(entry, view.epoch)
   }
 
   #assertHolds(rule: number, uid: Uid, entry: Entry): void {
@@ -141,4 +143,13 @@ export class Checker {
     if (log.base.index >= entry.index || log.epochAt(entry.index) === entry.epoch) return
     this.fail(rule, `entry ${entry.index} of epoch ${entry.epoch} is committed, and ${uid} does not hold it`)
   }
+}
+
+/** One that was forgotten in the same step in which it was applied. */
+function findApplied(effects: readonly Effect[], index: number): Entry | undefined {
+  for (const effect of effects) {
+    const found = effect.type === 'applied' ? effect.entries.find((entry) => entry.index === index) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }

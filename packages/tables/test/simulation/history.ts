@@ -23,6 +23,8 @@ export interface ClientTransaction {
 /** What is committed in one cluster identity, and a naive model of the rows at every index of it. */
 export class History {
   readonly committed: Entry[] = []
+  /** In which epoch each entry came to be committed. */
+  readonly #epochs: number[] = []
   readonly #versions = new Map<number, { readonly index: number; readonly value: string | undefined }[]>()
   readonly #origins = new Set<string>()
   readonly #transactions: ReadonlyMap<number, ClientTransaction>
@@ -35,8 +37,14 @@ export class History {
     return this.committed.length
   }
 
-  commit(entry: Entry): void {
+  /** How many were committed in epochs before this one. */
+  lengthBefore(epoch: number): number {
+    return this.#epochs.findLastIndex((committedIn) => committedIn < epoch) + 1
+  }
+
+  commit(entry: Entry, epoch: number): void {
     this.committed.push(entry)
+    this.#epochs.push(epoch)
     const { body } = entry
     if (body.type === 'transaction') {
       const origin = `${body.origin.uid} ${body.origin.sequence}`

@@ -92,7 +92,7 @@ export class SimulatedProcess {
     this.#flushScheduled = false
     if (!this.isAlive) return
     const effects = this.replica.ready()
-    this.#init.simulation.checker.stepped(this)
+    this.#init.simulation.checker.stepped(this, effects)
     for (const effect of effects) this.#perform(effect)
   }
 

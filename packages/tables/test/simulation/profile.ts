@@ -48,6 +48,7 @@ const settings: Partial<ReplicaSettings> = {
   inquireMs: 30,
   resendMs: 120,
   authorityRetryMs: 60,
+  authorityReadMs: 600,
   appendEntriesMax: 8,
   inFlightEntriesMax: 16,
   logEntriesMax: 400,

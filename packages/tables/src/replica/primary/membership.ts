@@ -26,11 +26,12 @@ export function nextView(facts: MembershipFacts, settings: ReplicaSettings, nowM
   const members = joins ? [...kept, joiner.member] : kept
   const epoch = view.epoch + 1
   const { identity } = view
-  if (facts.isLeaving) {
-    const heirs = members.filter(({ uid }) => uid !== self.uid)
-    // One that lags, or is not to be reached, would stall the others.
+  const heirs = kept.filter(({ uid }) => uid !== self.uid)
+  // A joiner cannot lead the next view (rule 4): should it be the only other one, it is let in first.
+  if (facts.isLeaving && (heirs.length > 0 || !joins)) {
+    // One that lags would stall the others.
     const heir = heirs.toSorted((left, right) => heldBy(facts, right) - heldBy(facts, left))[0]
-    return { identity, epoch, primary: heir?.uid, members: heirs }
+    return { identity, epoch, primary: heir?.uid, members: members.filter(({ uid }) => uid !== self.uid) }
   }
   if (members.length === view.members.length && !joins && !facts.isUndecided) return undefined
   return { identity, epoch, primary: self.uid, members }
@@ -57,6 +58,6 @@ function isSilent(progress: Progress, ms: number, nowMs: number): boolean {
   return nowMs - progress.heardMs > ms
 }
 
-function heldBy({ progress, joiner }: MembershipFacts, { uid }: Member): number {
-  return (progress.get(uid) ?? joiner)?.matched ?? 0
+function heldBy({ progress }: MembershipFacts, { uid }: Member): number {
+  return progress.get(uid)?.matched ?? 0
 }
