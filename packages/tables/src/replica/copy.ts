@@ -68,8 +68,8 @@ export class Copy {
   /** The first entry after `snapshot` that changes what was read there; undefined when nothing did. */
   conflict(reads: readonly Read[], snapshot: number, last = this.log.lastIndex): number | undefined {
     if (reads.length === 0) return undefined
-    // What happened since is no longer known. The writer reads again from a newer snapshot.
-    if (snapshot < this.log.base.index) return this.log.base.index
+    // What happened since is no longer known, so nothing here is a cause; but once all of this is committed, no other tail is left.
+    if (snapshot < this.log.base.index) return last
     for (let index = snapshot + 1; index <= last; index += 1) {
       const entry = this.log.at(index)
       assert.ok(entry !== undefined)

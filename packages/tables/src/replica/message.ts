@@ -84,7 +84,10 @@ export interface Propose {
   readonly writes: readonly Write[]
 }
 
-/** What was read has changed. The next attempt needs a snapshot that holds entry `cause`. */
+/**
+ * What was read has changed. Rule 9: the writer believes it when it has applied entry `cause` in the same epoch; and only with that
+ * entry in its snapshot can another attempt succeed.
+ */
 export interface Refuse {
   readonly type: 'refuse'
   readonly sequence: number

@@ -62,11 +62,11 @@ export class Rules {
   }
 
   /**
-   * Rule 9, once: a refusal is told only when the first entry of the view is committed. An attempt in the tail of an older epoch
-   * might else be finished by a later primary, after its writer was told that it failed.
+   * Rule 9, once: a refusal is told only when its cause is committed, which is known when it is applied. An attempt in the tail of an
+   * older epoch might else be finished by a later primary, after its writer was told that it failed.
    */
-  mayRefuse(opened: boolean): boolean {
-    return opened
+  mayTellRefusal(applied: number, cause: number): boolean {
+    return applied >= cause
   }
 
   /** Rule 9, once: a transaction is looked for in the uncommitted part of the log too. */

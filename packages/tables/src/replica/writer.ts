@@ -9,10 +9,10 @@ interface Pending {
   readonly call: number
   readonly sequence: number
   propose: Propose
-  /** The epoch in which it was sent last; undefined after a refusal. */
+  /** The epoch in which it was sent last; undefined between two attempts. */
   epoch: number | undefined
   sentMs: number
-  /** Refused: to be told when this entry is applied here. */
+  /** Refused in that epoch, because of this entry. */
   cause: number | undefined
 }
 
@@ -68,7 +68,6 @@ export class Writer {
   refused({ sequence, attempt, cause }: Refuse, epoch: number): void {
     const pending = this.#bySequence.get(sequence)
     if (pending === undefined || pending.propose.attempt !== attempt || pending.epoch !== epoch) return
-    pending.epoch = undefined
     pending.cause = cause
   }
 
@@ -86,13 +85,15 @@ export class Writer {
   tick(copy: Copy): void {
     const { standing } = this.#init
     for (const pending of this.#pending.values()) {
-      if (pending.cause !== undefined && copy.applied >= pending.cause) {
-        pending.cause = undefined
-        this.#settle(pending.call, { type: 'conflict' })
-      }
+      const isStale = pending.epoch !== standing.epoch
       if (pending.epoch === undefined) continue
-      const isStale = pending.epoch !== standing.epoch || standing.nowMs - pending.sentMs >= standing.settings.resendMs
-      if (isStale && standing.isMember) this.#send(pending)
+      if (pending.cause !== undefined && !isStale) {
+        if (standing.rules.mayTellRefusal(copy.applied, pending.cause)) this.#tellRefusal(pending)
+        continue
+      }
+      // What refused it in an older epoch may have been undone.
+      const isOverdue = standing.nowMs - pending.sentMs >= standing.settings.resendMs
+      if ((isStale || isOverdue) && standing.isMember) this.#send(pending)
     }
   }
 
@@ -113,7 +114,7 @@ export class Writer {
   /** What a successor has to look up. */
   orphans(): Orphan[] {
     const { uid } = this.#init.standing.self
-    const own = [...this.#pending.values()].filter(({ epoch, cause }) => epoch !== undefined || cause !== undefined)
+    const own = [...this.#pending.values()].filter(({ epoch }) => epoch !== undefined)
     return [...this.#orphans, ...own.map(({ call, sequence }) => ({ call, uid, sequence }))]
   }
 
@@ -130,9 +131,16 @@ export class Writer {
   #send(pending: Pending): void {
     const { standing, send } = this.#init
     pending.epoch = standing.epoch
+    pending.cause = undefined
     pending.sentMs = standing.nowMs
     pending.propose = { ...pending.propose, settled: this.#settledUpTo() }
     send(pending.propose)
+  }
+
+  #tellRefusal(pending: Pending): void {
+    pending.epoch = undefined
+    pending.cause = undefined
+    this.#settle(pending.call, { type: 'conflict' })
   }
 
   #settledUpTo(): number {

@@ -48,10 +48,23 @@ function inject(simulation: Simulation, kind: FaultKind): void {
     case 'cutAuthority':
       if (from !== undefined) simulation.authority.cut(random.chance(0.5) && primary ? primary.node : from, forMs)
       return
+    case 'scatter':
+      if (primary !== undefined) scatter(simulation, primary.node)
+      return
     case 'leave':
       if (victim?.replica.isMember) victim.leave()
       return
   }
+}
+
+/** What this node sends reaches only some, and soon nobody: the others are left with different tails. */
+export function scatter(simulation: Simulation, node: string): void {
+  const { random, network, queue, nodes } = simulation
+  const forMs = 20 + random.integer(120)
+  for (const other of nodes) if (random.chance(0.6)) network.cut(node, other, forMs)
+  queue.after(forMs, () => {
+    if (!simulation.isHealed) isolate(simulation, node, 100 + random.integer(600))
+  })
 }
 
 /** Rarely the last one of the view, for then all is lost. */

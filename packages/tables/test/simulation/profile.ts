@@ -15,6 +15,7 @@ export const faultKinds = [
   'cutAuthority',
   'leave',
   'crashMany',
+  'scatter',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
@@ -36,6 +37,8 @@ export interface Profile {
   readonly slowMs: number
   /** Chance that a joiner is cut off, and the primary from the authority, as soon as the view with it is installed. */
   readonly cutJoinerChance: number
+  /** Chance that a member that took over reaches only some of the others, and is lost soon. */
+  readonly scatterChance: number
   /** A paused process counts as proven dead, as after a pod was deleted by force. */
   readonly proofLies: boolean
   readonly settings: Partial<ReplicaSettings>
@@ -87,6 +90,7 @@ const base: Profile = {
   attemptsMax: 2,
   slowMs: 120,
   cutJoinerChance: 0,
+  scatterChance: 0,
   proofLies: false,
   settings,
 }
@@ -96,16 +100,19 @@ export const profiles = {
   large: { ...base, name: 'large', nodes: 5, durationMs: 2000, clientMs: 70 },
   pair: { ...base, name: 'pair', nodes: 2 },
   unreliableAuthority: { ...base, name: 'unreliableAuthority', authority: unreliable },
-  /** Views change faster than logs are aligned. */
+  /** Views change faster than logs are aligned, and tails differ. */
   usurpers: {
     ...base,
     name: 'usurpers',
-    faultMs: 120,
-    clientMs: 15,
-    keys: 3,
+    nodes: 4,
+    faultMs: 300,
+    clientMs: 12,
+    keys: 4,
     attemptsMax: 1,
-    faults: { crashPrimary: 0.5, pausePrimary: 2, isolatePrimary: 4, cutOneWay: 4, lossy: 5, slow: 4, cut: 3, isolate: 2 },
-    slowMs: 300,
+    faults: { scatter: 5, lossy: 2, slow: 1, cut: 1, cutOneWay: 1 },
+    slowMs: 200,
+    scatterChance: 0.7,
+    settings: { ...settings, suspectAfterMs: 120, resendMs: 40, heartbeatMs: 30 },
   },
   /** Joiners that take over before the primary that let them in knows that they are in. */
   joiners: {

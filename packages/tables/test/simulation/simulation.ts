@@ -8,7 +8,7 @@ import { Checker } from './checker.ts'
 import { Client } from './client.ts'
 import { Coverage } from './coverage.ts'
 import { EventQueue } from './event-queue.ts'
-import { injectFault } from './faults.ts'
+import { injectFault, scatter } from './faults.ts'
 import { SimulatedNetwork } from './network.ts'
 import { isMemberOf, SimulatedProcess } from './process.ts'
 import type { Profile } from './profile.ts'
@@ -48,7 +48,7 @@ export class Simulation {
   #calls = 0
   #identities = 0
   #isFounding = false
-  #isHealed = false
+  isHealed = false
   /** Clients ask for nothing more. */
   isQuiet = false
 
@@ -113,7 +113,7 @@ export class Simulation {
   }
 
   crash(process: SimulatedProcess): void {
-    if (!process.isAlive || this.#isHealed) return
+    if (!process.isAlive || this.isHealed) return
     this.coverage.add('crash')
     process.kill()
     const { uid, node } = process
@@ -151,23 +151,30 @@ export class Simulation {
   }
 
   #faults(): void {
-    if (this.#isHealed) return
+    if (this.isHealed) return
     injectFault(this)
     this.queue.after(1 + this.random.integer(this.profile.faultMs * 2), () => this.#faults())
   }
 
-  /** A joiner has been let in, and its primary shall not know it yet. */
   #installed(view: View, before: View | undefined): void {
+    if (before !== undefined && before.primary !== view.primary) this.#takenOver(view)
     const joiner = view.members.find(({ uid }) => before !== undefined && !before.members.some((member) => member.uid === uid))
     if (joiner === undefined || before?.identity !== view.identity) return
     this.coverage.add('joined')
-    if (this.#isHealed || !this.random.chance(this.profile.cutJoinerChance)) return
+    // Its primary shall not know it yet.
+    if (this.isHealed || !this.random.chance(this.profile.cutJoinerChance)) return
     const primary = before.members.find(({ uid }) => uid === before.primary)
     if (primary === undefined) return
     const forMs = 300 + this.random.integer(1500)
     this.authority.cut(primary.node, forMs)
     for (const node of this.nodes) if (node !== joiner.node) this.network.cutBothWays(node, joiner.node, forMs)
     this.coverage.add('joinerCut')
+  }
+
+  #takenOver(view: View): void {
+    const primary = view.members.find(({ uid }) => uid === view.primary)
+    if (primary === undefined || this.isHealed || !this.random.chance(this.profile.scatterChance)) return
+    scatter(this, primary.node)
   }
 
   /** The view stands, and none of its members lives: with proof of their deaths a new cluster begins, with nothing. */
@@ -192,7 +199,7 @@ export class Simulation {
   }
 
   #heal(): void {
-    this.#isHealed = true
+    this.isHealed = true
     this.network.heal()
     this.authority.heal()
     for (const process of this.living) if (process.isPaused) process.resume()

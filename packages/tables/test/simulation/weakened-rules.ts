@@ -53,7 +53,7 @@ class WithoutAlignment extends Rules {
 }
 
 class WithoutWaitOfRefusals extends Rules {
-  override mayRefuse(): boolean {
+  override mayTellRefusal(): boolean {
     return true
   }
 }

@@ -120,9 +120,9 @@ export class Leadership {
     if (!view.members.some(({ uid }) => uid === from.uid)) return
     // Neither done nor refused: the writer asks again.
     if (copy.log.length >= standing.settings.logEntriesMax) return
-    const verdict = this.#proposals.judge(from, propose, this.isOpen)
+    const verdict = this.#proposals.judge(from, propose)
     if (verdict.type === 'append') this.#append(verdict.body)
-    if (verdict.type === 'refuse') this.#answer(verdict.refusal.to, verdict.refusal.refuse)
+    if (verdict.type === 'refuse') this.#answer(from, verdict.refuse)
     this.#advance()
   }
 
@@ -281,9 +281,6 @@ export class Leadership {
     const held = [...this.#progress.values(), ...joiner].map(({ matched }) => matched)
     const committed = standing.rules.committed([copy.log.lastIndex, ...held])
     if (committed > copy.applied) onCommitted(committed)
-    if (this.isOpen) {
-      for (const { to, refuse } of this.#proposals.takeHeldRefusals()) this.#answer(to, refuse)
-    }
     for (const { from, call } of this.#fences.answerable(this.#fenceFacts())) {
       this.#answer(from, { type: 'fenced', call, index: copy.applied })
     }

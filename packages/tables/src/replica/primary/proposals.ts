@@ -4,16 +4,11 @@ import type { Entry, EntryBody } from '../entry.ts'
 import type { Propose, Refuse } from '../message.ts'
 import type { Rules } from '../rules.ts'
 
-interface Refusal {
-  readonly to: Member
-  readonly refuse: Refuse
-}
-
 /** What becomes of a proposed transaction at the primary. */
 type Verdict =
   | { readonly type: 'append'; readonly body: EntryBody }
-  | { readonly type: 'refuse'; readonly refusal: Refusal }
-  /** Known already, or to be told later. */
+  | { readonly type: 'refuse'; readonly refuse: Refuse }
+  /** Known already. */
   | { readonly type: 'nothing' }
 
 /** Rule 9, once, and the check of what a transaction read, both against the newest appended state. */
@@ -22,7 +17,6 @@ export class Proposals {
   readonly #copy: Copy
   /** Transactions in the log that are not applied yet. */
   readonly #underWay = new Set<string>()
-  #heldRefusals: Refusal[] = []
 
   constructor(rules: Rules, copy: Copy) {
     this.#rules = rules
@@ -30,7 +24,7 @@ export class Proposals {
     for (const entry of copy.log.from(copy.applied + 1)) this.appended(entry)
   }
 
-  judge(from: Member, propose: Propose, opened: boolean): Verdict {
+  judge(from: Member, propose: Propose): Verdict {
     const { sequence, attempt, settled, snapshot, reads, writes } = propose
     // Its entry reaches the writer as all entries do, and needs no other answer.
     if (this.#copy.outcomes.has(from.uid, sequence)) return { type: 'nothing' }
@@ -39,10 +33,7 @@ export class Proposals {
     if (cause === undefined) {
       return { type: 'append', body: { type: 'transaction', origin: { uid: from.uid, sequence, settled }, writes } }
     }
-    const refusal: Refusal = { to: from, refuse: { type: 'refuse', sequence, attempt, cause } }
-    if (this.#rules.mayRefuse(opened)) return { type: 'refuse', refusal }
-    this.#heldRefusals.push(refusal)
-    return { type: 'nothing' }
+    return { type: 'refuse', refuse: { type: 'refuse', sequence, attempt, cause } }
   }
 
   appended({ body }: Entry): void {
@@ -51,13 +42,6 @@ export class Proposals {
 
   applied({ body }: Entry): void {
     if (body.type === 'transaction') this.#underWay.delete(nameOf(body.origin.uid, body.origin.sequence))
-  }
-
-  /** The view's first entry is committed: what was held back can be told. */
-  takeHeldRefusals(): Refusal[] {
-    const held = this.#heldRefusals
-    this.#heldRefusals = []
-    return held
   }
 }
 
