@@ -2,6 +2,7 @@ import type { Random } from '@tiebeam/testing'
 import { Register } from '../../src/authority/register.ts'
 import type { View } from '../../src/member.ts'
 import type { AuthorityAnswer } from '../../src/replica/event.ts'
+import type { Coverage } from './coverage.ts'
 import type { EventQueue } from './event-queue.ts'
 import { Violation } from './violation.ts'
 
@@ -24,15 +25,17 @@ export class SimulatedAuthority {
   readonly #queue: EventQueue
   readonly #random: Random
   readonly #faults: AuthorityFaults
+  readonly #coverage: Coverage
   /** Nodes that cannot reach it, and until when. */
   readonly #cutUntilMs = new Map<string, number>()
   #isHealed = false
   onInstalled: (view: View, before: View | undefined) => void = () => {}
 
-  constructor(queue: EventQueue, random: Random, faults: AuthorityFaults) {
+  constructor(queue: EventQueue, random: Random, faults: AuthorityFaults, coverage: Coverage) {
     this.#queue = queue
     this.#random = random
     this.#faults = faults
+    this.#coverage = coverage
   }
 
   cut(node: string, forMs: number): void {
@@ -66,6 +69,8 @@ export class SimulatedAuthority {
   #call(node: string, act: () => AuthorityAnswer, answered: (answer: AuthorityAnswer) => void): void {
     let isOver = false
     const answer = (given: AuthorityAnswer): void => {
+      // Too late: the caller was told that it is unknown, and so it stays for it.
+      if (isOver && given.type === 'installed') this.#coverage.add('unknownInstall')
       if (isOver) return
       isOver = true
       answered(given)
@@ -74,7 +79,10 @@ export class SimulatedAuthority {
     if (this.#isCut(node) || this.#fails(this.#faults.lostRequestChance)) return
     this.#queue.after(this.#delayMs(), () => {
       const given = act()
-      if (this.#isCut(node) || this.#fails(this.#faults.lostAnswerChance)) return
+      if (this.#isCut(node) || this.#fails(this.#faults.lostAnswerChance)) {
+        if (given.type === 'installed') this.#coverage.add('unknownInstall')
+        return
+      }
       this.#queue.after(this.#delayMs(), () => answer(given))
     })
   }

@@ -1,4 +1,4 @@
-import { isIn, type Uid } from '../../src/member.ts'
+import { isIn, type Uid, type View } from '../../src/member.ts'
 import type { Entry } from '../../src/replica/entry.ts'
 import type { Effect } from '../../src/replica/event.ts'
 import type { Message } from '../../src/replica/message.ts'
@@ -15,6 +15,8 @@ interface Watched {
   copy: unknown
   /** The epoch in which it was last seen to lead. */
   led: number
+  /** Whether it was in a view whose primary it had not heard, in its last step. */
+  wasUnaligned: boolean
 }
 
 /** Looks at every member after every step of it: whether the rules hold, and whether what is committed is one history. */
@@ -25,9 +27,13 @@ export class Checker {
   readonly #histories = new Map<string, History>()
   readonly #watched = new Map<Uid, Watched>()
 
-  constructor(authority: SimulatedAuthority, coverage: Coverage) {
+  /** Without, only what an application could see is looked at: what is committed, shown and told. */
+  readonly #assertsRules: boolean
+
+  constructor(authority: SimulatedAuthority, coverage: Coverage, assertsRules: boolean) {
     this.#authority = authority
     this.#coverage = coverage
+    this.#assertsRules = assertsRules
   }
 
   fail(rule: number | string, message: string): never {
@@ -43,7 +49,7 @@ export class Checker {
   }
 
   created(uid: Uid, process: SimulatedProcess): void {
-    this.#watched.set(uid, { process, epoch: 0, applied: 0, copy: undefined, led: 0 })
+    this.#watched.set(uid, { process, epoch: 0, applied: 0, copy: undefined, led: 0, wasUnaligned: false })
   }
 
   stepped(process: SimulatedProcess, effects: readonly Effect[] = []): void {
@@ -60,7 +66,9 @@ export class Checker {
     if (replica.isPrimary && view !== undefined && watched.led !== view.epoch) {
       watched.led = view.epoch
       this.#leads(process, view.epoch)
+      if (watched.wasUnaligned) this.#coverage.add('unalignedTakeover')
     }
+    watched.wasUnaligned = replica.isMember && !replica.isAligned
     if (watched.copy !== copy) {
       watched.copy = copy
       // The base of a snapshot, or what an earlier incarnation applied, is committed; that it is the same is checked by the rows.
@@ -71,7 +79,7 @@ export class Checker {
 
   /** Rule 3, and rule 8: what is acknowledged is the primary's. */
   sends(process: SimulatedProcess, message: Message): void {
-    if (message.type !== 'acknowledge' && message.type !== 'mismatch') return
+    if (!this.#assertsRules || (message.type !== 'acknowledge' && message.type !== 'mismatch')) return
     const { replica, uid } = process
     if (message.epoch < (replica.view?.epoch ?? 0)) this.fail(3, `${uid} answers epoch ${message.epoch} after ${replica.view?.epoch}`)
     if (message.type === 'mismatch') return
@@ -90,6 +98,8 @@ export class Checker {
     const { view, copy } = replica
     if (view === undefined) return
     const before = this.#authority.history.get(epoch - 1)
+    this.#coverage.add(epoch > 1 && before?.primary !== uid ? 'takeover' : 'viewOfSamePrimary')
+    if (!this.#assertsRules) return
     const continues = before !== undefined && before.identity === view.identity && before.members.length > 0
     if (continues && !isIn(before, uid)) this.fail(4, `${uid} leads epoch ${epoch}, and was not in the view before`)
     const history = this.history(view.identity)
@@ -100,7 +110,6 @@ export class Checker {
     for (let index = copy.log.base.index + 1; index <= length; index += 1) {
       if (copy.log.epochAt(index) !== committed[index - 1]?.epoch) this.fail(4, `${uid} leads with another entry ${index}`)
     }
-    this.#coverage.add(epoch > 1 && before?.primary !== uid ? 'takeover' : 'viewOfSamePrimary')
   }
 
   /** Rule 6: all apply the same entries in the same order, and the first to do so is a primary. */
@@ -127,13 +136,18 @@ export class Checker {
     const { view } = replica
     if (!replica.isPrimary || view === undefined) this.fail(6, `${uid} applies entry ${entry.index}, which nobody committed`)
     if (entry.index !== history.length + 1) this.fail(6, `entry ${entry.index} is committed after ${history.length}`)
+    this.#assertHeld(view, entry)
+    history.commit(entry, view.epoch)
+  }
+
+  #assertHeld(view: View, entry: Entry): void {
+    if (!this.#assertsRules) return
     for (const member of view.members) this.#assertHolds(2, member.uid, entry)
     const standing = this.#authority.register.view
     if (standing !== undefined && standing.identity === view.identity && standing.epoch > view.epoch) {
       // It may not know that view yet; whoever is in it must hold the entry all the same.
       for (const member of standing.members) this.#assertHolds(5, member.uid, entry)
     }
-    history.commit(entry, view.epoch)
   }
 
   #assertHolds(rule: number, uid: Uid, entry: Entry): void {

@@ -60,10 +60,10 @@ function inject(simulation: Simulation, kind: FaultKind): void {
 /** What this node sends reaches only some, and soon nobody: the others are left with different tails. */
 export function scatter(simulation: Simulation, node: string): void {
   const { random, network, queue, nodes } = simulation
-  const forMs = 20 + random.integer(120)
+  const forMs = 10 + random.integer(90)
   for (const other of nodes) if (random.chance(0.6)) network.cut(node, other, forMs)
   queue.after(forMs, () => {
-    if (!simulation.isHealed) isolate(simulation, node, 100 + random.integer(600))
+    if (!simulation.isHealed) isolate(simulation, node, 100 + random.integer(300))
   })
 }
 

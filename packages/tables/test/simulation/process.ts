@@ -27,6 +27,8 @@ export class SimulatedProcess {
   isLeaving = false
   #incarnation = 0
   #flushScheduled = false
+  /** It holds what an earlier incarnation had applied, and no snapshot came since. */
+  #holdsPrefix = false
 
   constructor(init: ProcessInit) {
     this.#init = init
@@ -137,11 +139,17 @@ export class SimulatedProcess {
         return
       case 'restored':
         simulation.coverage.add('snapshot')
+        this.#holdsPrefix = false
         return
       case 'cutOff':
         simulation.coverage.add('cutOff')
         return
       case 'view':
+        if (this.#holdsPrefix && isMemberOf(effect.view, this)) {
+          simulation.coverage.add('rejoinFromPrefix')
+          this.#holdsPrefix = false
+        }
+        return
       case 'reached':
       case 'applied':
         return
@@ -158,7 +166,9 @@ export class SimulatedProcess {
       this.#held.push(() => this.#succeed(excluded))
       return
     }
-    this.replica = this.#create(excluded.legacy())
+    const legacy = excluded.legacy()
+    this.#holdsPrefix = legacy.copy !== undefined && legacy.copy.applied > 0
+    this.replica = this.#create(legacy)
   }
 
   #create(legacy: Legacy | undefined): Replica {

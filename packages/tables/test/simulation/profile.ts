@@ -67,7 +67,7 @@ const unreliable: AuthorityFaults = { delayMsMax: 30, slowChance: 0.25, lostRequ
 const base: Profile = {
   name: 'mixed',
   nodes: 3,
-  durationMs: 2500,
+  durationMs: 1800,
   faultMs: 250,
   faults: {
     crash: 3,
@@ -97,22 +97,23 @@ const base: Profile = {
 
 export const profiles = {
   mixed: base,
-  large: { ...base, name: 'large', nodes: 5, durationMs: 2000, clientMs: 70 },
+  large: { ...base, name: 'large', nodes: 5, durationMs: 1500, clientMs: 70 },
   pair: { ...base, name: 'pair', nodes: 2 },
   unreliableAuthority: { ...base, name: 'unreliableAuthority', authority: unreliable },
   /** Views change faster than logs are aligned, and tails differ. */
   usurpers: {
     ...base,
     name: 'usurpers',
-    nodes: 4,
-    faultMs: 300,
-    clientMs: 12,
+    nodes: 5,
+    durationMs: 1000,
+    faultMs: 200,
+    clientMs: 20,
     keys: 4,
     attemptsMax: 1,
     faults: { scatter: 5, lossy: 2, slow: 1, cut: 1, cutOneWay: 1 },
     slowMs: 200,
-    scatterChance: 0.7,
-    settings: { ...settings, suspectAfterMs: 120, resendMs: 40, heartbeatMs: 30 },
+    scatterChance: 0.9,
+    settings: { ...settings, suspectAfterMs: 100, resendMs: 30, heartbeatMs: 20, inquireMs: 15, tickMs: 10 },
   },
   /** Joiners that take over before the primary that let them in knows that they are in. */
   joiners: {

@@ -19,6 +19,8 @@ export interface SimulationInit {
   /** Tells the runs of one seed apart. */
   readonly stream: number
   readonly profile: Profile
+  /** Whether the rules are asserted in every step, or only what an application could see is looked at. */
+  readonly assertsRules?: boolean
   /** With rules of its own a test shows what goes wrong without one. */
   readonly rules?: Rules
   /** A reset that keeps the identity is a mistake on purpose. */
@@ -59,8 +61,8 @@ export class Simulation {
     this.validatesReads = init.validatesReads ?? true
     this.random = new Random(init.seed, init.stream)
     this.network = new SimulatedNetwork(this.queue, this.random, this.profile.slowMs)
-    this.authority = new SimulatedAuthority(this.queue, this.random, this.profile.authority)
-    this.checker = new Checker(this.authority, this.coverage)
+    this.authority = new SimulatedAuthority(this.queue, this.random, this.profile.authority, this.coverage)
+    this.checker = new Checker(this.authority, this.coverage, init.assertsRules ?? true)
     this.authority.onInstalled = (view, before) => this.#installed(view, before)
     this.nodes = Array.from({ length: this.profile.nodes }, (_, index) => `node${index}`)
   }
@@ -207,7 +209,7 @@ export class Simulation {
 
   #converge(): void {
     const deadlineMs = this.nowMs + CONVERGES_WITHIN_MS
-    const quietMs = this.nowMs + 800
+    const quietMs = this.nowMs + 400
     while (this.nowMs < deadlineMs) {
       this.queue.runUntil(this.nowMs + 50)
       if (this.nowMs >= quietMs) this.isQuiet = true

@@ -1,8 +1,12 @@
 import { type FenceFacts, Rules } from '../../src/replica/rules.ts'
 import type { Uid, View } from '../../src/member.ts'
+import { profiles } from './profile.ts'
 import type { SimulationInit } from './simulation.ts'
 
-type Weakness = Pick<SimulationInit, 'rules' | 'keepsIdentity' | 'validatesReads'>
+/** A mistake on purpose, and the profile that steers the schedule towards where it shows. */
+export type Weakness = Pick<SimulationInit, 'profile' | 'rules' | 'keepsIdentity' | 'validatesReads'>
+
+const { mixed, joiners, slow, usurpers, losses } = profiles
 
 class WithoutWriteAll extends Rules {
   override committed(held: readonly number[]): number {
@@ -90,27 +94,20 @@ class WithoutRoundAfterCall extends Rules {
 
 /** What is left out, by the number of its rule in TABLES.md; each must lead to a violation. */
 export const weaknesses: Readonly<Record<string, Weakness>> = {
-  '2 write-all': { rules: new WithoutWriteAll() },
-  '3 no going back': { rules: new WithoutNoGoingBack() },
-  '4 a primary comes from the last view': { rules: new WithoutPrimaryOfLastView() },
-  '5 a joiner counts: its precondition': { rules: new WithoutPreconditionOfJoiner() },
-  '5 a joiner counts: the commit': { rules: new WithoutJoinerInCommits() },
-  '6 apply only what is committed': { rules: new WithoutApplyingOnlyCommitted() },
-  '7 an unknown answer stays unknown': { rules: new WithoutUnknownStayingUnknown() },
-  '8 aligned before acknowledging': { rules: new WithoutAlignment() },
-  '9 once: the refusal waits': { rules: new WithoutWaitOfRefusals() },
-  '9 once: the uncommitted part is searched': { rules: new WithoutSearchOfUncommitted() },
-  '10 a fence asks the members': { rules: new WithoutAskingMembers() },
-  '10 a fence asks the joiner': { rules: new WithoutAskingJoiner() },
-  '10 a fence waits for the inherited tail': { rules: new WithoutInheritedTail() },
-  '10 a round serves only earlier calls': { rules: new WithoutRoundAfterCall() },
-  'a reset that keeps the identity': { keepsIdentity: true },
-  'reads of a failed transaction are not validated': { validatesReads: false },
+  '2 write-all': { profile: mixed, rules: new WithoutWriteAll() },
+  '3 no going back': { profile: mixed, rules: new WithoutNoGoingBack() },
+  '4 a primary comes from the last view': { profile: mixed, rules: new WithoutPrimaryOfLastView() },
+  '5 a joiner counts: its precondition': { profile: slow, rules: new WithoutPreconditionOfJoiner() },
+  '5 a joiner counts: the commit': { profile: joiners, rules: new WithoutJoinerInCommits() },
+  '6 apply only what is committed': { profile: mixed, rules: new WithoutApplyingOnlyCommitted() },
+  '7 an unknown answer stays unknown': { profile: joiners, rules: new WithoutUnknownStayingUnknown() },
+  '8 aligned before acknowledging': { profile: usurpers, rules: new WithoutAlignment() },
+  '9 once: the refusal waits': { profile: usurpers, rules: new WithoutWaitOfRefusals() },
+  '9 once: the uncommitted part is searched': { profile: mixed, rules: new WithoutSearchOfUncommitted() },
+  '10 a fence asks the members': { profile: slow, rules: new WithoutAskingMembers() },
+  '10 a fence asks the joiner': { profile: joiners, rules: new WithoutAskingJoiner() },
+  '10 a fence waits for the inherited tail': { profile: usurpers, rules: new WithoutInheritedTail() },
+  '10 a round serves only earlier calls': { profile: slow, rules: new WithoutRoundAfterCall() },
+  'a reset that keeps the identity': { profile: losses, keepsIdentity: true },
+  'reads of a failed transaction are not validated': { profile: mixed, validatesReads: false },
 }
-
-export function withoutRule(prefix: string): Weakness {
-  const found = Object.entries(weaknesses).find(([name]) => name.startsWith(prefix))
-  if (found === undefined) throw new Error(`no weakness begins with ${prefix}`)
-  return found[1]
-}
-
