@@ -8,12 +8,15 @@ export class Following {
   /** Up to here the log is known to be the primary's, in this epoch (rule 8); undefined before the first entry fitted. */
   #matched: number | undefined
   #round = 0
-  #owesAcknowledgement: Message | undefined
+  #owesAcknowledgement: (Message & Append) | undefined
   #owesMismatch: (Message & Append) | undefined
+  #admission: number | undefined
   heardMs: number
 
-  constructor(standing: Standing) {
+  /** `admission`: the newest try to be taken in that is known. */
+  constructor(standing: Standing, admission?: number) {
     this.#standing = standing
+    this.#admission = admission
     this.heardMs = standing.nowMs
   }
 
@@ -21,10 +24,16 @@ export class Following {
     return this.#matched !== undefined
   }
 
+  get admission(): number | undefined {
+    return this.#admission
+  }
+
   /** Takes what fits; returns up to where entries may be applied. */
   take(message: Message & Append, copy: Copy): number {
-    const { previous, entries, commit, forget, round } = message
+    const { previous, entries, commit, forget, round, admission } = message
     const { rules, settings, nowMs } = this.#standing
+    if ((admission ?? 0) < (this.#admission ?? 0)) return copy.applied
+    this.#admission = admission
     this.heardMs = nowMs
     this.#round = Math.max(this.#round, round)
     const isKnown = previous.index >= copy.log.base.index
@@ -50,14 +59,14 @@ export class Following {
     const message = this.#owesAcknowledgement
     if (message === undefined || this.#matched === undefined) return
     this.#owesAcknowledgement = undefined
-    const acknowledge = { matched: this.#matched, applied: copy.applied, round: this.#round }
+    const acknowledge = { admission: message.admission, matched: this.#matched, applied: copy.applied, round: this.#round }
     this.#standing.send(message.from, { type: 'acknowledge', ...acknowledge }, message.epoch)
   }
 
   #mismatch(message: Message & Append, copy: Copy): void {
     // What is applied is committed, and so the primary has it too.
     const matched = Math.max(copy.applied, this.#matched ?? 0)
-    const mismatch = { previous: message.previous, matched, applied: copy.applied, round: this.#round }
+    const mismatch = { admission: message.admission, previous: message.previous, matched, applied: copy.applied, round: this.#round }
     this.#standing.send(message.from, { type: 'mismatch', ...mismatch }, message.epoch)
   }
 }

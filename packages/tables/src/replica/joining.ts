@@ -4,7 +4,7 @@ import type { Chunk, Message } from './message.ts'
 import type { Standing } from './standing.ts'
 
 interface Staging {
-  readonly transfer: number
+  readonly admission: number
   readonly from: string
   readonly copy: Copy
   nextNumber: number
@@ -46,15 +46,16 @@ export class Joining {
 
   /** Takes a part of a snapshot; returns the copy when it is complete. */
   take(message: Message & Chunk): Copy | undefined {
-    const { from, transfer, number, view, base, writers, rows, wholeFrom } = message
-    if (number === 0 && base !== undefined && !this.#isStaged(from.uid, transfer)) {
+    const { from, admission, number, view, base, writers, rows, wholeFrom } = message
+    const isNewer = this.#staging?.from !== from.uid || admission > this.#staging.admission
+    if (number === 0 && base !== undefined && isNewer) {
       const copy = new Copy(view.identity, this.#createStore(), base)
       copy.outcomes.load(writers ?? [])
-      this.#staging = { transfer, from: from.uid, copy, nextNumber: 0 }
+      this.#staging = { admission, from: from.uid, copy, nextNumber: 0 }
     }
     const staging = this.#staging
-    if (staging === undefined || !this.#isStaged(from.uid, transfer) || number > staging.nextNumber) return undefined
-    this.#standing.send(from, { type: 'chunkTaken', transfer, number }, message.epoch)
+    if (staging === undefined || !this.#isStaged(from.uid, admission) || number > staging.nextNumber) return undefined
+    this.#standing.send(from, { type: 'chunkTaken', admission, number }, message.epoch)
     if (number < staging.nextNumber) return undefined
     staging.nextNumber += 1
     for (const row of rows) staging.copy.store.load(row, this.#standing.nowMs)
@@ -64,7 +65,7 @@ export class Joining {
     return staging.copy
   }
 
-  #isStaged(from: string, transfer: number): boolean {
-    return this.#staging?.from === from && this.#staging.transfer === transfer
+  #isStaged(from: string, admission: number): boolean {
+    return this.#staging?.from === from && this.#staging.admission === admission
   }
 }

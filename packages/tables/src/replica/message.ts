@@ -31,7 +31,7 @@ export type MessageBody =
   | { readonly type: 'fenced'; readonly call: number; readonly index: number }
   /** What the process holds already: the primary sends only what is missing, if it has it. */
   | { readonly type: 'join'; readonly holds: { readonly identity: string; readonly position: Position } | undefined }
-  | { readonly type: 'chunkTaken'; readonly transfer: number; readonly number: number }
+  | { readonly type: 'chunkTaken'; readonly admission: number; readonly number: number }
   /** A view that the authority has confirmed. */
   | { readonly type: 'view'; readonly view: View }
   /** Whether the receiver still hears the primary. */
@@ -54,10 +54,13 @@ export interface Append {
   readonly forget: number
   /** The newest round of questions for a fence. */
   readonly round: number
+  /** To one that is on its way in: which try it is. Its copy may be replaced, and then what it held counts no longer. */
+  readonly admission: number | undefined
 }
 
 export interface Acknowledge {
   readonly type: 'acknowledge'
+  readonly admission: number | undefined
   /** Up to here the log is the primary's. */
   readonly matched: number
   readonly applied: number
@@ -66,6 +69,7 @@ export interface Acknowledge {
 
 export interface Mismatch {
   readonly type: 'mismatch'
+  readonly admission: number | undefined
   readonly previous: Position
   /** Up to here the log is known to be the primary's: from there the missing may be sent. */
   readonly matched: number
@@ -106,7 +110,7 @@ export interface SnapshotRow {
 /** A part of a snapshot; rows are copied while writes go on. */
 export interface Chunk {
   readonly type: 'chunk'
-  readonly transfer: number
+  readonly admission: number
   readonly number: number
   readonly view: View
   readonly rows: readonly SnapshotRow[]

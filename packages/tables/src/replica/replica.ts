@@ -251,12 +251,14 @@ export class Replica {
     if (view.epoch <= this.#standing.epoch) return
     const { self } = this.#standing
     const before = { view: this.view, admission: this.#leadership?.unfinishedAdmission }
+    // An admission goes on under the same primary.
+    const admission = view.primary === before.view?.primary && !isIn(view, self.uid) ? this.#following.admission : undefined
     this.#standing.view = view
     this.#standing.wasMember ||= this.isMember
     const { heardMs } = this.#following
     this.#leadership = undefined
     this.#takeover = undefined
-    this.#following = new Following(this.#standing)
+    this.#following = new Following(this.#standing, admission)
     if (this.#standing.isExcluded) {
       this.#excludedMs = this.#standing.nowMs
       this.#standing.emit({ type: 'excluded', view })
@@ -334,10 +336,16 @@ export class Replica {
 
   #takeChunk(message: Message & { readonly type: 'chunk' }): void {
     if (this.isMember) return
+    const { admission: newest = 0 } = this.#following
+    const { from, admission, number } = message
+    if (admission < newest) return
     this.#following.heardMs = this.#standing.nowMs
+    // Complete already: the primary missed the answer.
+    if (admission === newest) return this.#standing.send(from, { type: 'chunkTaken', admission, number }, message.epoch)
     const copy = this.#joining.take(message)
     if (copy === undefined) return
     this.#copy = copy
+    this.#following = new Following(this.#standing, admission)
     this.#standing.emit({ type: 'restored', identity: message.view.identity })
   }
 

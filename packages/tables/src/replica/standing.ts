@@ -21,6 +21,7 @@ export class Standing {
   /** Once in a view and then out of it, a member is out for good. */
   wasMember = false
   #effects: Effect[] = []
+  #admissions = 0
 
   constructor({ self, settings, rules }: StandingInit) {
     this.self = self
@@ -50,6 +51,12 @@ export class Standing {
 
   memberOf(uid: Uid): Member | undefined {
     return memberOf(this.view, uid)
+  }
+
+  /** A number for each try to take a process in, growing over all views that this process leads. */
+  nextAdmission(): number {
+    this.#admissions += 1
+    return this.#admissions
   }
 
   emit(effect: Effect): void {

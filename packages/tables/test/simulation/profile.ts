@@ -35,6 +35,7 @@ export interface Profile {
   /** Attempts of a transaction before its client gives up. */
   readonly attemptsMax: number
   readonly slowMs: number
+  readonly isDisorderly: boolean
   /** Chance that a joiner is cut off, and the primary from the authority, as soon as the view with it is installed. */
   readonly cutJoinerChance: number
   /** Chance that a member that took over reaches only some of the others, and is lost soon. */
@@ -89,6 +90,7 @@ const base: Profile = {
   keys: 6,
   attemptsMax: 2,
   slowMs: 120,
+  isDisorderly: false,
   cutJoinerChance: 0,
   scatterChance: 0,
   proofLies: false,
@@ -124,6 +126,8 @@ export const profiles = {
     clientMs: 25,
     cutJoinerChance: 0.6,
   },
+  /** The members rely on no order of messages, not even of those from one to another. */
+  disorder: { ...base, name: 'disorder', isDisorderly: true, clientMs: 20, faults: { ...base.faults, slow: 8 } },
   /** Members that lag behind, and answer late. */
   slow: {
     ...base,

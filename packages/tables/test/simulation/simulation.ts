@@ -60,7 +60,7 @@ export class Simulation {
     this.#rules = init.rules ?? new Rules()
     this.validatesReads = init.validatesReads ?? true
     this.random = new Random(init.seed, init.stream)
-    this.network = new SimulatedNetwork(this.queue, this.random, this.profile.slowMs)
+    this.network = new SimulatedNetwork(this.queue, this.random, this.profile.slowMs, this.profile.isDisorderly)
     this.authority = new SimulatedAuthority(this.queue, this.random, this.profile.authority, this.coverage)
     this.checker = new Checker(this.authority, this.coverage, init.assertsRules ?? true)
     this.authority.onInstalled = (view, before) => this.#installed(view, before)

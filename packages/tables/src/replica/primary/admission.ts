@@ -16,9 +16,8 @@ class Transfer {
   #finished = false
   #sentMs = Number.NEGATIVE_INFINITY
 
-  constructor(copy: Copy, nowMs: number) {
-    // Of one primary and one joiner at a time: when it began is name enough.
-    this.#id = nowMs
+  constructor(id: number, copy: Copy, nowMs: number) {
+    this.#id = id
     this.base = copy.position
     this.#rows = copy.store.rows(nowMs)
   }
@@ -27,8 +26,8 @@ class Transfer {
     return this.#finished && this.#unacknowledged.size === 0
   }
 
-  taken(transfer: number, number: number): void {
-    if (transfer === this.#id) this.#unacknowledged.delete(number)
+  taken(number: number): void {
+    this.#unacknowledged.delete(number)
   }
 
   next(view: View, copy: Copy, settings: ReplicaSettings, nowMs: number): Chunk[] {
@@ -54,7 +53,7 @@ class Transfer {
     this.#number += 1
     return {
       type: 'chunk',
-      transfer: this.#id,
+      admission: this.#id,
       number,
       view,
       rows,
@@ -69,24 +68,28 @@ class Transfer {
 export class Admission {
   readonly member: Member
   progress: Progress
+  readonly #id: number
   readonly #settings: ReplicaSettings
   readonly #transfer: Transfer | undefined
   /** Rule 5: the view with it may be installed from now on, so nothing is committed without it. */
   counts = false
 
+  /** `id` grows with each admission of one primary. */
   constructor(
+    id: number,
     member: Member,
     holds: Position | undefined,
     copy: Copy,
     settings: ReplicaSettings,
     nowMs: number,
   ) {
+    this.#id = id
     this.member = member
     this.#settings = settings
-    if (holds === undefined) this.#transfer = new Transfer(copy, nowMs)
+    if (holds === undefined) this.#transfer = new Transfer(id, copy, nowMs)
     const from = holds ?? this.#transfer?.base
     assert.ok(from !== undefined)
-    this.progress = new Progress(member, from.index + 1, settings, nowMs)
+    this.progress = new Progress(member, from.index + 1, settings, nowMs, id)
     // What it will need is kept.
     this.progress.applied = from.index
   }
@@ -98,12 +101,13 @@ export class Admission {
   /** Goes on in the next view of the same primary: what is copied stays, the log has to be matched anew. */
   renew(nowMs: number): void {
     const { applied } = this.progress
-    this.progress = new Progress(this.member, applied + 1, this.#settings, nowMs)
+    this.progress = new Progress(this.member, applied + 1, this.#settings, nowMs, this.#id)
     this.progress.applied = applied
   }
 
-  chunkTaken(transfer: number, number: number, nowMs: number): void {
-    this.#transfer?.taken(transfer, number)
+  chunkTaken(admission: number, number: number, nowMs: number): void {
+    if (admission !== this.#id) return
+    this.#transfer?.taken(number)
     this.progress.heardMs = nowMs
   }
 

@@ -101,7 +101,7 @@ export class Leadership {
         break
       case 'chunkTaken':
         if (this.#admission?.member.uid === message.from.uid) {
-          this.#admission.chunkTaken(message.transfer, message.number, nowMs)
+          this.#admission.chunkTaken(message.admission, message.number, nowMs)
         }
         break
       case 'join':
@@ -228,7 +228,7 @@ export class Leadership {
     if (present !== undefined && (present.counts || present.member.uid !== member.uid)) return
     if (this.isLeaving) return
     const usable = holds !== undefined && this.#isPrefix(holds) ? holds.position : undefined
-    this.#admission = new Admission(member, usable, copy, standing.settings, standing.nowMs)
+    this.#admission = new Admission(standing.nextAdmission(), member, usable, copy, standing.settings, standing.nowMs)
   }
 
   /** What it had applied was committed and stays so within one identity: with the tail of our log it is complete. */

@@ -19,6 +19,8 @@ export interface Announcement {
  */
 export class Progress {
   readonly member: Member
+  /** Of one that is on its way in: which try it is. */
+  readonly admission: number | undefined
   /** Up to here the member's log is ours. */
   matched = 0
   applied = 0
@@ -33,21 +35,24 @@ export class Progress {
   #sentCommit = 0
   #sentRound = 0
 
-  constructor(member: Member, next: number, settings: ReplicaSettings, nowMs: number) {
+  constructor(member: Member, next: number, settings: ReplicaSettings, nowMs: number, admission?: number) {
     this.member = member
+    this.admission = admission
     this.#next = next
     this.#settings = settings
     this.heardMs = nowMs
   }
 
-  acknowledged({ matched, applied, round }: Acknowledge, nowMs: number): void {
+  acknowledged({ matched, applied, round, admission }: Acknowledge, nowMs: number): void {
+    if (admission !== this.admission) return
     this.#heard(applied, round, nowMs)
     this.matched = Math.max(this.matched, matched)
     this.#next = Math.max(this.#next, this.matched + 1)
     this.#streaming = true
   }
 
-  mismatched({ previous, matched, applied, round }: Mismatch, nowMs: number): void {
+  mismatched({ previous, matched, applied, round, admission }: Mismatch, nowMs: number): void {
+    if (admission !== this.admission) return
     this.#heard(applied, round, nowMs)
     // While one is tried, answers to what was streamed before it still come in.
     if (!this.#streaming && previous.index !== this.#next - 1) return
@@ -69,7 +74,8 @@ export class Progress {
     this.#sentMs = nowMs
     this.#sentCommit = commit
     this.#sentRound = round
-    return { type: 'append', view: this.#answered ? undefined : view, previous, entries, commit, forget, round }
+    const { admission } = this
+    return { type: 'append', view: this.#answered ? undefined : view, previous, entries, commit, forget, round, admission }
   }
 
   #heard(applied: number, round: number, nowMs: number): void {
