@@ -26,6 +26,8 @@ const floors: Readonly<Record<string, number>> = {
   left: 5,
   reset: 10,
   lost: 30,
+  expiry: 30,
+  forget: 30,
 }
 
 test('members keep to every rule in every step, their history is strictly serializable, and they come together after the heal', (context) => {

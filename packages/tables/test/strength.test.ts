@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict'
 import { AssertionError } from 'node:assert'
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { random } from '@tiebeam/testing'
 import { Simulation } from './simulation/simulation.ts'

@@ -59,7 +59,11 @@ export class Barriers {
   #settle({ call, validates }: Barrier, copy: Copy): void {
     this.#pending.delete(call)
     const changed = validates && copy.conflict(validates.reads, validates.snapshot, copy.applied) !== undefined
-    this.#standing.emit({ type: 'settled', call, outcome: changed ? { type: 'conflict' } : { type: 'synced', index: copy.applied } })
+    this.#standing.emit({
+      type: 'settled',
+      call,
+      outcome: changed ? { type: 'conflict' } : { type: 'synced', index: copy.applied },
+    })
   }
 
   #ask(barrier: Barrier): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Store } from '../store/store.ts'
 import type { Read } from '../store/read.ts'
 import { touches } from '../store/read.ts'
+import type { Store } from '../store/store.ts'
 import { type Entry, type Position, writesOf } from './entry.ts'
 import { Log } from './log.ts'
 import { Outcomes } from './outcomes.ts'

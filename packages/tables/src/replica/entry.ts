@@ -1,5 +1,5 @@
-import type { Write } from '../store/write.ts'
 import type { Uid } from '../member.ts'
+import type { Write } from '../store/write.ts'
 
 /** One place of the log. There is one log for all tables, so that a transaction may span them. */
 export interface Entry {

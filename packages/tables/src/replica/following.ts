@@ -38,8 +38,7 @@ export class Following {
     this.#round = Math.max(this.#round, round)
     const isKnown = previous.index >= copy.log.base.index
     const fits =
-      previous.index <= copy.log.lastIndex &&
-      (!isKnown || rules.fits(copy.log.epochAt(previous.index), previous.epoch))
+      previous.index <= copy.log.lastIndex && (!isKnown || rules.fits(copy.log.epochAt(previous.index), previous.epoch))
     if (!fits) {
       this.#owesMismatch = message
       return copy.applied
@@ -59,14 +58,25 @@ export class Following {
     const message = this.#owesAcknowledgement
     if (message === undefined || this.#matched === undefined) return
     this.#owesAcknowledgement = undefined
-    const acknowledge = { admission: message.admission, matched: this.#matched, applied: copy.applied, round: this.#round }
+    const acknowledge = {
+      admission: message.admission,
+      matched: this.#matched,
+      applied: copy.applied,
+      round: this.#round,
+    }
     this.#standing.send(message.from, { type: 'acknowledge', ...acknowledge }, message.epoch)
   }
 
   #mismatch(message: Message & Append, copy: Copy): void {
     // What is applied is committed, and so the primary has it too.
     const matched = Math.max(copy.applied, this.#matched ?? 0)
-    const mismatch = { admission: message.admission, previous: message.previous, matched, applied: copy.applied, round: this.#round }
+    const mismatch = {
+      admission: message.admission,
+      previous: message.previous,
+      matched,
+      applied: copy.applied,
+      round: this.#round,
+    }
     this.#standing.send(message.from, { type: 'mismatch', ...mismatch }, message.epoch)
   }
 }

@@ -1,7 +1,7 @@
 import type { Member, Uid, View } from '../member.ts'
-import type { Key } from '../store/key.ts'
 import type { Read } from '../store/read.ts'
-import type { Row, Write } from '../store/write.ts'
+import type { SnapshotRow } from '../store/store.ts'
+import type { Write } from '../store/write.ts'
 import type { Entry, Position } from './entry.ts'
 import type { WriterRecord } from './outcomes.ts'
 
@@ -97,14 +97,6 @@ export interface Refuse {
   readonly sequence: number
   readonly attempt: number
   readonly cause: number
-}
-
-export interface SnapshotRow {
-  readonly table: string
-  readonly key: Key
-  readonly row: Row
-  /** What is left of its life. */
-  readonly ttlMs?: number
 }
 
 /** A part of a snapshot; rows are copied while writes go on. */

@@ -1,26 +1,30 @@
 import { isIn, type Member, type View } from '../member.ts'
 import type { Store } from '../store/store.ts'
 import { AuthorityAccess } from './authority-access.ts'
-import { Barriers } from './barriers.ts'
+import { Calls, type UnfinishedCalls } from './calls.ts'
 import { Copy } from './copy.ts'
-import type { AuthorityAnswer, Call, Effect, Outcome, ReplicaEvent } from './event.ts'
+import type { AuthorityAnswer, Effect, ReplicaEvent } from './event.ts'
+import { Farewell } from './farewell.ts'
 import { Following } from './following.ts'
 import { Joining } from './joining.ts'
-import type { Message, MessageBody, Propose } from './message.ts'
+import type { Append, Chunk, Message } from './message.ts'
 import type { Admission } from './primary/admission.ts'
 import { Leadership } from './primary/leadership.ts'
 import { Rules } from './rules.ts'
 import { type ReplicaSettings, replicaDefaults } from './settings.ts'
 import { Standing } from './standing.ts'
 import { Takeover } from './takeover.ts'
-import { type Orphan, Writer } from './writer.ts'
 
 /** What an incarnation leaves to the next of the same process. */
 export interface Legacy {
   /** Applied, and so committed; undefined when it was not of one point in time. */
   readonly copy: Copy | undefined
-  readonly orphans: readonly Orphan[]
-  readonly barriers: ReturnType<Barriers['takePending']>
+  readonly unfinished: UnfinishedCalls
+}
+
+interface Before {
+  readonly view: View | undefined
+  readonly admission: Admission | undefined
 }
 
 export interface ReplicaInit {
@@ -41,17 +45,14 @@ export class Replica {
   readonly #createStore: () => Store
   readonly #authority: AuthorityAccess
   readonly #joining: Joining
-  readonly #writer: Writer
-  readonly #barriers: Barriers
+  readonly #calls: Calls
+  readonly #farewell: Farewell
   #copy: Copy
   #following: Following
   #leadership: Leadership | undefined
   #takeover: Takeover | undefined
   #isCutOff = false
-  #isLeaving = false
   #tickedMs: number | undefined
-  #leaveSentMs = Number.NEGATIVE_INFINITY
-  #excludedMs = 0
 
   constructor(init: ReplicaInit) {
     const settings = { ...replicaDefaults, ...init.settings }
@@ -62,13 +63,12 @@ export class Replica {
     this.#joining = new Joining(this.#standing, init.createStore)
     this.#following = new Following(this.#standing)
     this.#following.heardMs = Number.NEGATIVE_INFINITY
-    this.#writer = new Writer({
+    this.#farewell = new Farewell(this.#standing)
+    this.#calls = new Calls({
       standing: this.#standing,
-      send: (propose) => this.#propose(propose),
-      orphans: init.legacy?.orphans ?? [],
+      unfinished: init.legacy?.unfinished,
+      leadership: () => this.#leadership,
     })
-    this.#barriers = new Barriers(this.#standing, (call) => this.#fence(call))
-    for (const { call, validates } of init.legacy?.barriers ?? []) this.#barriers.call(call, validates)
   }
 
   get self(): Member {
@@ -116,33 +116,13 @@ export class Replica {
 
   step(event: ReplicaEvent, nowMs: number): void {
     this.#standing.nowMs = nowMs
-    if (this.#standing.isExcluded) return this.#stepExcluded(event)
-    switch (event.type) {
-      case 'tick':
-        return this.#tick()
-      case 'message':
-        return this.#receive(event.message)
-      case 'authority':
-        return this.#answered(event.answer)
-      case 'lost':
-        this.#leadership?.lose(event.uid)
-        if (event.uid === this.view?.primary) this.#takeover?.primaryLost()
-        return
-      case 'found':
-        return this.#found(event.identity, event.over)
-      case 'leave':
-        this.#isLeaving = true
-        if (this.#leadership !== undefined) this.#leadership.isLeaving = true
-        return
-      default:
-        return this.#call(event)
-    }
+    if (this.#standing.isExcluded) this.#stepExcluded(event)
+    else this.#step(event)
   }
 
   /** What is to be done now. */
   ready(): Effect[] {
-    this.#writer.tick(this.#copy)
-    this.#barriers.tick(this.#copy)
+    this.#calls.tick(this.#copy)
     this.#leadership?.flush()
     if (!this.isPrimary) this.#following.flush(this.#copy)
     return this.#standing.takeEffects()
@@ -152,21 +132,39 @@ export class Replica {
   legacy(): Legacy {
     const copy = this.isReadable ? this.#copy : undefined
     copy?.log.cut(copy.applied)
-    return { copy, orphans: this.#writer.orphans(), barriers: this.#barriers.takePending() }
+    return { copy, unfinished: this.#calls.takeUnfinished() }
+  }
+
+  #step(event: ReplicaEvent): void {
+    switch (event.type) {
+      case 'tick':
+        this.#tick()
+        return
+      case 'message':
+        this.#receive(event.message)
+        return
+      case 'authority':
+        this.#answered(event.answer)
+        return
+      case 'lost':
+        this.#leadership?.lose(event.uid)
+        if (event.uid === this.view?.primary) this.#takeover?.primaryLost()
+        return
+      case 'found':
+        this.#found(event.identity, event.over)
+        return
+      case 'leave':
+        this.#farewell.begin()
+        if (this.#leadership !== undefined) this.#leadership.isLeaving = true
+        return
+      default:
+        this.#calls.handle(event, this.#isCutOff)
+    }
   }
 
   #stepExcluded(event: ReplicaEvent): void {
-    const { nowMs, settings } = this.#standing
-    if (event.type === 'leave') this.#isLeaving = true
-    if (event.type === 'tick' && this.#isLeaving && nowMs - this.#leaveSentMs >= settings.heartbeatMs) this.#sayGoodbye()
-    if (event.type === 'message' && event.message.type === 'view' && this.#isLeaving) this.#leave()
-    if (event.type === 'transact' || event.type === 'sync' || event.type === 'validate') {
-      this.#refuse(event.call, 'NOT_A_MEMBER')
-    }
-    // Whoever still takes this process for a member learns better.
-    if (event.type === 'message' && event.message.type !== 'view' && this.view !== undefined) {
-      if (event.message.epoch < this.#standing.epoch) this.#tell(event.message.from)
-    }
+    this.#farewell.stepExcluded(event)
+    if (event.type === 'transact' || event.type === 'sync' || event.type === 'validate') this.#calls.handle(event, true)
   }
 
   #tick(): void {
@@ -178,16 +176,19 @@ export class Replica {
       this.#following.heardMs = Math.max(this.#following.heardMs, nowMs - settings.suspectAfterMs / 2)
       this.#leadership?.forgive()
     }
-    this.#leadership?.tick()
-    if (!this.#standing.isMember) this.#joining.ask(this.#copy, this.#following.heardMs)
-    if (this.#standing.isMember) this.#watch()
-    if (this.#isLeaving && this.isMember && !this.isPrimary) this.#askToLeave()
+    // Everyone looks, so that the times of rows which are gone go as well; the primary alone acts on it.
+    const expired = this.#copy.store.takeExpired(nowMs, settings.expiredRowsMax, settings.resendMs)
+    this.#leadership?.tick(expired)
+    if (this.isMember) this.#watch()
+    else this.#joining.ask(this.#copy, this.#following.heardMs)
+    if (this.isMember && !this.isPrimary) this.#farewell.ask()
     if (this.#authority.isFree) this.#callAuthority()
   }
 
   #watch(): void {
     const { heardMs } = this.#following
-    const unheard = this.#leadership === undefined ? this.#takeover?.suspects(heardMs) === true : !this.#leadership.isHeard
+    const unheard =
+      this.#leadership === undefined ? this.#takeover?.suspects(heardMs) === true : !this.#leadership.isHeard
     if (unheard === this.#isCutOff) return
     this.#isCutOff = unheard
     this.#standing.emit({ type: unheard ? 'cutOff' : 'reached' })
@@ -195,19 +196,24 @@ export class Replica {
 
   #callAuthority(): void {
     const { heardMs } = this.#following
-    const { view, rules, self } = this.#standing
-    if (this.#leadership !== undefined) {
-      if (this.#leadership.needsConfirmation) return this.#authority.read()
-      const next = this.#leadership.nextView()
-      if (next === undefined) return this.#authority.isReadDue ? this.#authority.read() : undefined
+    const next = this.#wantedView()
+    if (next !== undefined) {
       this.#delegate(next)
-      return this.#authority.install(next)
+      this.#authority.install(next)
+    } else if (this.#leadership === undefined ? this.#joining.mustRead(heardMs) : this.#mustRead(this.#leadership)) {
+      this.#authority.read()
     }
-    if (view !== undefined && this.#takeover !== undefined && rules.mayTakeOver(view, self.uid)) {
-      const next = this.#takeover.nextView(heardMs)
-      if (next !== undefined) return this.#authority.install(next)
-    }
-    if (this.#joining.mustRead(heardMs)) this.#authority.read()
+  }
+
+  #wantedView(): View | undefined {
+    const { view, rules, self } = this.#standing
+    if (this.#leadership !== undefined) return this.#leadership.nextView()
+    if (view === undefined || this.#takeover === undefined || !rules.mayTakeOver(view, self.uid)) return undefined
+    return this.#takeover.nextView(this.#following.heardMs)
+  }
+
+  #mustRead(leadership: Leadership): boolean {
+    return leadership.needsConfirmation || this.#authority.isReadDue
   }
 
   /** A primary that cannot reach the authority asks a member that may be able to. */
@@ -252,7 +258,8 @@ export class Replica {
     const { self } = this.#standing
     const before = { view: this.view, admission: this.#leadership?.unfinishedAdmission }
     // An admission goes on under the same primary.
-    const admission = view.primary === before.view?.primary && !isIn(view, self.uid) ? this.#following.admission : undefined
+    const admission =
+      view.primary === before.view?.primary && !isIn(view, self.uid) ? this.#following.admission : undefined
     this.#standing.view = view
     this.#standing.wasMember ||= this.isMember
     const { heardMs } = this.#following
@@ -260,65 +267,81 @@ export class Replica {
     this.#takeover = undefined
     this.#following = new Following(this.#standing, admission)
     if (this.#standing.isExcluded) {
-      this.#excludedMs = this.#standing.nowMs
       this.#standing.emit({ type: 'excluded', view })
-      if (this.#isLeaving) this.#sayGoodbye()
+      this.#farewell.excluded()
       return
     }
     this.#standing.emit({ type: 'view', view, primary: view.primary === self.uid })
-    if (view.primary === self.uid) return this.#lead(view, before)
+    if (view.primary === self.uid) {
+      this.#lead(view, before)
+      return
+    }
     this.#takeover = new Takeover(this.#standing, view)
+    if (this.isMember) return
     // A process that is on its way in asks the new primary at once.
-    if (!this.isMember) this.#following.heardMs = Math.min(heardMs, this.#standing.nowMs - this.#standing.settings.resendMs)
+    const { nowMs, settings } = this.#standing
+    this.#following.heardMs = Math.min(heardMs, nowMs - settings.resendMs)
   }
 
-  #lead(view: View, before: { readonly view: View | undefined; readonly admission: Admission | undefined }): void {
+  #lead(view: View, { view: last, admission }: Before): void {
     // Whoever was left out may live, and wait for this.
-    for (const member of before.view?.members ?? []) if (!isIn(view, member.uid)) this.#tell(member)
+    for (const member of last?.members ?? []) if (!isIn(view, member.uid)) this.#standing.tell(member)
     // Founded: there is nothing of this cluster yet. What is held of another one goes.
     if (this.#copy.identity !== view.identity) this.#copy = new Copy(view.identity, this.#createStore())
     this.#leadership = new Leadership({
       standing: this.#standing,
       view,
       copy: this.#copy,
-      admission: before.admission !== undefined && !isIn(view, before.admission.member.uid) ? before.admission : undefined,
+      admission: admission !== undefined && !isIn(view, admission.member.uid) ? admission : undefined,
       onCommitted: (index) => this.#applyUpTo(index),
-      onOwnAnswer: (answer) => this.#takeAnswer(answer, view.epoch),
+      onOwnAnswer: (answer) => this.#calls.answered(answer, view.epoch),
     })
-    this.#leadership.isLeaving = this.#isLeaving
+    this.#leadership.isLeaving = this.#farewell.isLeaving
     this.#leadership.open()
   }
 
   #receive(message: Message): void {
-    const { self, rules, view } = this.#standing
+    const { self, view } = this.#standing
     if (message.to !== self.uid) return
     if (message.type === 'view') {
       this.#learn(message.view)
       // One that leaves wants to know that it is known.
-      if (!isIn(this.view, message.from.uid)) this.#tell(message.from)
-      return
+      if (!isIn(this.view, message.from.uid)) this.#standing.tell(message.from)
+    } else if (view !== undefined && message.identity === view.identity) {
+      if (message.type === 'append' || message.type === 'chunk') this.#receiveEntries(message)
+      else this.#receiveWithinEpoch(message)
     }
-    if (view === undefined || message.identity !== view.identity) return
-    const isForMembers = message.type === 'append' || message.type === 'chunk'
-    if (isForMembers && message.view !== undefined) this.#learn(message.view)
-    if (this.#standing.isExcluded) return
-    if (isForMembers) {
-      if (!rules.heeds(message.epoch, this.#standing.epoch)) return this.#tell(message.from)
-      if (message.epoch > this.#standing.epoch || this.isPrimary) return
-      return message.type === 'append' ? this.#takeAppend(message) : this.#takeChunk(message)
-    }
-    if (message.epoch < this.#standing.epoch || (message.type === 'join' && !this.isPrimary)) return this.#tell(message.from)
-    if (message.epoch !== this.#standing.epoch) return
+  }
+
+  /** From a primary, to those who hold what it holds. */
+  #receiveEntries(message: Message & (Append | Chunk)): void {
+    if (message.view !== undefined) this.#learn(message.view)
+    const { rules, epoch, isExcluded } = this.#standing
+    if (isExcluded) return
+    if (!rules.heeds(message.epoch, epoch)) this.#standing.tell(message.from)
+    else if (message.epoch > epoch || this.isPrimary) return
+    else if (message.type === 'append') this.#takeAppend(message)
+    else this.#takeChunk(message)
+  }
+
+  #receiveWithinEpoch(message: Exclude<Message, Append | Chunk>): void {
+    const { epoch } = this.#standing
+    if (message.epoch < epoch || (message.type === 'join' && !this.isPrimary)) this.#standing.tell(message.from)
+    if (message.epoch !== epoch) return
     switch (message.type) {
       case 'refuse':
       case 'fenced':
-        return this.#takeAnswer(message, message.epoch)
+        this.#calls.answered(message, epoch)
+        return
       case 'inquire':
-        return this.#standing.send(message.from, { type: 'inquired', hears: this.#hearsPrimary() })
+        this.#standing.send(message.from, { type: 'inquired', hears: this.#hearsPrimary() })
+        return
       case 'inquired':
-        return this.#takeover?.inquired(message.from.uid, message.hears)
+        this.#takeover?.inquired(message.from.uid, message.hears)
+        return
       case 'takeOver':
-        return this.#takeover?.asked(message.uids)
+        this.#takeover?.asked(message.uids)
+        return
       default:
         this.#leadership?.handle(message)
     }
@@ -328,20 +351,23 @@ export class Replica {
     return this.isPrimary || this.#takeover?.suspects(this.#following.heardMs) === false
   }
 
-  #takeAppend(message: Message & { readonly type: 'append' }): void {
+  #takeAppend(message: Message & Append): void {
     // One that holds nothing of this cluster begins with a snapshot.
     if (this.#copy.identity !== message.identity) return
     this.#applyUpTo(this.#following.take(message, this.#copy))
   }
 
-  #takeChunk(message: Message & { readonly type: 'chunk' }): void {
+  #takeChunk(message: Message & Chunk): void {
     if (this.isMember) return
     const { admission: newest = 0 } = this.#following
     const { from, admission, number } = message
     if (admission < newest) return
     this.#following.heardMs = this.#standing.nowMs
-    // Complete already: the primary missed the answer.
-    if (admission === newest) return this.#standing.send(from, { type: 'chunkTaken', admission, number }, message.epoch)
+    if (admission === newest) {
+      // Complete already: the primary missed the answer.
+      this.#standing.send(from, { type: 'chunkTaken', admission, number }, message.epoch)
+      return
+    }
     const copy = this.#joining.take(message)
     if (copy === undefined) return
     this.#copy = copy
@@ -354,68 +380,6 @@ export class Replica {
     if (entries.length === 0) return
     this.#standing.emit({ type: 'applied', entries })
     this.#leadership?.applied(entries)
-    this.#writer.applied(entries)
-    this.#writer.lookUp(entries, this.#copy)
-  }
-
-  #takeAnswer(answer: MessageBody, epoch: number): void {
-    if (answer.type === 'refuse') this.#writer.refused(answer, epoch)
-    if (answer.type === 'fenced') this.#barriers.fenced(answer.call, answer.index, epoch)
-  }
-
-  #call(event: Call): void {
-    if (event.type === 'abandon') return this.#writer.abandon(event.call)
-    const { settings } = this.#standing
-    const pending = this.#writer.pendingCount + this.#barriers.pendingCount
-    if (!this.isMember) return this.#refuse(event.call, 'NOT_A_MEMBER')
-    if (this.#isCutOff) return this.#refuse(event.call, 'CUT_OFF')
-    if (pending > settings.pendingMax) return this.#refuse(event.call, 'TOO_MANY_PENDING')
-    if (event.type === 'transact') this.#writer.transact(event)
-    else this.#barriers.call(event.call, event.type === 'validate' ? event : undefined)
-  }
-
-  #propose(propose: Propose): void {
-    const { self, primary } = this.#standing
-    if (this.#leadership !== undefined) this.#leadership.propose(self, propose)
-    else if (primary !== undefined) this.#standing.send(primary, propose)
-  }
-
-  #fence(call: number): void {
-    const { self, primary } = this.#standing
-    if (this.#leadership !== undefined) this.#leadership.fence(self, call)
-    else if (primary !== undefined) this.#standing.send(primary, { type: 'fence', call })
-  }
-
-  #askToLeave(): void {
-    const { nowMs, settings, primary } = this.#standing
-    if (primary === undefined || nowMs - this.#leaveSentMs < settings.resendMs) return
-    this.#leaveSentMs = nowMs
-    this.#standing.send(primary, { type: 'leave' })
-  }
-
-  /** Out of the view, and about to end: the others are told before. */
-  #sayGoodbye(): void {
-    this.#leaveSentMs = this.#standing.nowMs
-    const members = this.view?.members ?? []
-    for (const member of members) this.#tell(member)
-    // Those who do not answer learn it from the authority.
-    const isUnheard = this.#standing.nowMs - this.#excludedMs > this.#standing.settings.suspectAfterMs
-    if (members.length === 0 || isUnheard) this.#leave()
-  }
-
-  #leave(): void {
-    this.#isLeaving = false
-    this.#standing.emit({ type: 'left' })
-  }
-
-  #tell(member: Member): void {
-    const { view, self } = this.#standing
-    if (view !== undefined && member.uid !== self.uid) this.#standing.send(member, { type: 'view', view })
-  }
-
-  #refuse(call: number, reason: (Outcome & { readonly type: 'refused' })['reason']): void {
-    // Earlier attempts of it were refused too, or it would still be under way.
-    this.#writer.abandon(call)
-    this.#standing.emit({ type: 'settled', call, outcome: { type: 'refused', reason } })
+    this.#calls.applied(entries, this.#copy)
   }
 }

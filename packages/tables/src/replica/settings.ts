@@ -24,6 +24,8 @@ export interface ReplicaSettings {
   readonly logEntriesRetained: number
   readonly chunkRowsMax: number
   readonly chunksInFlightMax: number
+  /** Rows that one entry lets expire. */
+  readonly expiredRowsMax: number
   /** Transactions of this process under way. */
   readonly pendingMax: number
   /** How long the outcomes of a writer that left are remembered. */
@@ -44,6 +46,7 @@ export const replicaDefaults: ReplicaSettings = {
   logEntriesRetained: 20_000,
   chunkRowsMax: 512,
   chunksInFlightMax: 4,
+  expiredRowsMax: 1000,
   pendingMax: 10_000,
   outcomesKeptMs: 300_000,
 }

@@ -69,6 +69,12 @@ export class Standing {
     this.emit({ type: 'send', node: to.node, message: { ...body, ...envelope } })
   }
 
+  /** Tells of the view that this process knows. */
+  tell(member: Member): void {
+    const { view, self } = this
+    if (view !== undefined && member.uid !== self.uid) this.send(member, { type: 'view', view })
+  }
+
   takeEffects(): Effect[] {
     const effects = this.#effects
     this.#effects = []

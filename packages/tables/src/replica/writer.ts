@@ -50,6 +50,10 @@ export class Writer {
     return this.#pending.size
   }
 
+  isPending(call: number): boolean {
+    return this.#pending.has(call)
+  }
+
   transact({ call, snapshot, reads, writes }: Call & { readonly type: 'transact' }): void {
     const known = this.#pending.get(call)
     const pending = known ?? this.#create(call)
@@ -103,7 +107,8 @@ export class Writer {
    */
   lookUp(entries: readonly Entry[], copy: Copy): void {
     const { uid } = this.#init.standing.self
-    if (this.#orphans.length === 0 || !entries.some(({ body }) => body.type === 'view' && body.uids.includes(uid))) return
+    if (this.#orphans.length === 0 || !entries.some(({ body }) => body.type === 'view' && body.uids.includes(uid)))
+      return
     for (const { call, uid, sequence } of this.#orphans) {
       if (copy.outcomes.has(uid, sequence)) this.#settle(call, { type: 'committed', index: copy.applied })
       else this.#settle(call, { type: copy.outcomes.knows(uid) ? 'lost' : 'unknown' })
@@ -158,4 +163,3 @@ export class Writer {
     this.#init.standing.emit({ type: 'settled', call, outcome })
   }
 }
-

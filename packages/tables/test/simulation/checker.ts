@@ -59,7 +59,8 @@ export class Checker {
     if (watched === undefined) return
     if (view !== undefined) {
       if (view.epoch < watched.epoch) this.fail(3, `${uid} went back from epoch ${watched.epoch} to ${view.epoch}`)
-      if (view !== this.#authority.history.get(view.epoch)) this.fail(1, `${uid} has a view of epoch ${view.epoch} of its own`)
+      if (view !== this.#authority.history.get(view.epoch))
+        this.fail(1, `${uid} has a view of epoch ${view.epoch} of its own`)
       watched.epoch = view.epoch
     }
     if (copy.log.length > 400) this.fail('bounded log', `${uid} keeps ${copy.log.length} entries`)
@@ -81,14 +82,18 @@ export class Checker {
   sends(process: SimulatedProcess, message: Message): void {
     if (!this.#assertsRules || (message.type !== 'acknowledge' && message.type !== 'mismatch')) return
     const { replica, uid } = process
-    if (message.epoch < (replica.view?.epoch ?? 0)) this.fail(3, `${uid} answers epoch ${message.epoch} after ${replica.view?.epoch}`)
+    if (message.epoch < (replica.view?.epoch ?? 0))
+      this.fail(3, `${uid} answers epoch ${message.epoch} after ${replica.view?.epoch}`)
     if (message.type === 'mismatch') return
     const primary = this.#watched.get(message.to)?.process
     if (primary?.isAlive !== true || primary.uid !== message.to || primary.replica.view?.epoch !== message.epoch) return
     const expected = primary.replica.copy.log.epochAt(message.matched)
     const held = replica.copy.log.epochAt(message.matched)
     if (expected !== undefined && held !== undefined && held !== expected) {
-      this.fail(8, `${uid} acknowledges ${message.matched} of epoch ${held}; at ${message.to} it is of epoch ${expected}`)
+      this.fail(
+        8,
+        `${uid} acknowledges ${message.matched} of epoch ${held}; at ${message.to} it is of epoch ${expected}`,
+      )
     }
   }
 
@@ -108,7 +113,8 @@ export class Checker {
     const own = copy.log.lastIndex
     if (own < length) this.fail(4, `${uid} leads epoch ${epoch} with ${own} entries of ${length} committed`)
     for (let index = copy.log.base.index + 1; index <= length; index += 1) {
-      if (copy.log.epochAt(index) !== committed[index - 1]?.epoch) this.fail(4, `${uid} leads with another entry ${index}`)
+      if (copy.log.epochAt(index) !== committed[index - 1]?.epoch)
+        this.fail(4, `${uid} leads with another entry ${index}`)
     }
   }
 
@@ -125,7 +131,10 @@ export class Checker {
       const committed = history.committed[index - 1]
       if (committed === undefined) this.#commit(process, history, entry)
       else if (committed.epoch !== entry.epoch || committed.body !== entry.body) {
-        this.fail(6, `${uid} applies entry ${index} of epoch ${entry.epoch}, committed is one of epoch ${committed.epoch} (view ${view?.epoch})`)
+        this.fail(
+          6,
+          `${uid} applies entry ${index} of epoch ${entry.epoch}, committed is one of epoch ${committed.epoch} (view ${view?.epoch})`,
+        )
       }
     }
     watched.applied = copy.applied
@@ -134,10 +143,12 @@ export class Checker {
   #commit(process: SimulatedProcess, history: History, entry: Entry): void {
     const { replica, uid } = process
     const { view } = replica
-    if (!replica.isPrimary || view === undefined) this.fail(6, `${uid} applies entry ${entry.index}, which nobody committed`)
+    if (!replica.isPrimary || view === undefined)
+      this.fail(6, `${uid} applies entry ${entry.index}, which nobody committed`)
     if (entry.index !== history.length + 1) this.fail(6, `entry ${entry.index} is committed after ${history.length}`)
     this.#assertHeld(view, entry)
     history.commit(entry, view.epoch)
+    if (entry.body.type === 'expiry' || entry.body.type === 'forget') this.#coverage.add(entry.body.type)
   }
 
   #assertHeld(view: View, entry: Entry): void {

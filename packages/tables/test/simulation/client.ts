@@ -1,7 +1,7 @@
 import type { Outcome } from '../../src/replica/event.ts'
-import type { Read } from '../../src/store/read.ts'
+import { exactly, type Read } from '../../src/store/read.ts'
 import type { Write } from '../../src/store/write.ts'
-import { type ClientTransaction, type Seen, TABLE } from './history.ts'
+import { type ClientTransaction, GROUPS, groupOf, type Seen, TABLE } from './history.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -64,7 +64,8 @@ export class Client {
     if (outcome.type !== 'synced' || this.#process.replica.copy.identity !== identity) return
     const { checker, coverage } = this.#simulation
     coverage.add('synced')
-    if (outcome.index < before) checker.fail(10, `sync() at ${this.#process.uid} shows ${outcome.index} of ${before} committed before`)
+    if (outcome.index < before)
+      checker.fail(10, `sync() at ${this.#process.uid} shows ${outcome.index} of ${before} committed before`)
   }
 
   /** A transaction that writes nothing reports what it read only after its reads were validated. */
@@ -84,7 +85,8 @@ export class Client {
     this.#process.call({ type: 'validate', call: this.#simulation.nextCall(), snapshot, reads }, (outcome) => {
       if (outcome.type !== 'synced' || this.#process.replica.copy.identity !== identity) return
       coverage.add('validated')
-      if (outcome.index < before) checker.fail(10, `a validation at ${this.#process.uid} rests on ${outcome.index} of ${before}`)
+      if (outcome.index < before)
+        checker.fail(10, `a validation at ${this.#process.uid} rests on ${outcome.index} of ${before}`)
       history.assertSeen(seen, outcome.index, `a transaction without writes at ${this.#process.uid}`)
     })
   }
@@ -104,7 +106,14 @@ export class Client {
     if (identity === undefined) return
     const committedBefore = checker.history(identity).length
     const id = this.#simulation.nextCall()
-    const transaction: ClientTransaction = { id, attempt: 0, seen: [], committedBefore, told: undefined, committedAttempt: undefined }
+    const transaction: ClientTransaction = {
+      id,
+      attempt: 0,
+      seen: [],
+      committedBefore,
+      told: undefined,
+      committedAttempt: undefined,
+    }
     checker.transactions.set(id, transaction)
     this.#attempt(transaction, kind)
   }
@@ -115,8 +124,10 @@ export class Client {
     const { snapshot, seen, reads } = isBlind ? { snapshot: 0, seen: [], reads: [] } : this.#look()
     transaction.attempt += 1
     transaction.seen = seen
-    const row = { transaction: transaction.id, attempt: transaction.attempt, value: `${transaction.id}.${transaction.attempt}` }
-    const writes: Write[] = [{ type: 'put', table: TABLE, key: random.integer(profile.keys), row }]
+    const { id, attempt } = transaction
+    const row = { transaction: id, attempt, value: `${id}.${attempt}`, group: groupOf(id) }
+    const ttl = random.chance(0.05) ? { ttlMs: random.integer(1, 400) } : {}
+    const writes: Write[] = [{ type: 'put', table: TABLE, key: random.integer(profile.keys), row, ...ttl }]
     if (random.chance(0.3)) writes.push({ type: 'delete', table: TABLE, key: random.integer(profile.keys) })
     if (random.chance(0.02)) writes.push({ type: 'clear', table: TABLE })
     this.#process.call({ type: 'transact', call: transaction.id, snapshot, reads, writes }, (outcome) => {
@@ -150,11 +161,17 @@ export class Client {
     if (random.chance(0.3)) {
       const from = random.integer(profile.keys)
       const to = from + random.integer(3)
-      const keys = copy.store.keys(TABLE).map(Number).filter((key) => key >= from && key <= to)
-      const rows = keys.toSorted((left, right) => left - right).map((key) => [key, this.#valueOf(key) ?? ''] as const)
+      const found = copy.store.range(TABLE, { from: { key: from, inclusive: true }, to: { key: to, inclusive: true } })
+      const rows = [...found].map(({ key, row }) => [Number(key), String(row.value)] as const)
       seen.push({ type: 'range', from, to, rows })
     }
-    return { snapshot, seen, reads: seen.map(readOf) }
+    if (random.chance(0.2)) seen.push(this.#seeGroup(random.integer(GROUPS)))
+    return { snapshot, seen, reads: seen.flatMap(readsOf) }
+  }
+
+  #seeGroup(group: number): Seen {
+    const found = this.#process.replica.copy.store.find(TABLE, 'group', exactly(group)) ?? []
+    return { type: 'group', group, rows: found.map(({ key, row }) => [Number(key), String(row.value)] as const) }
   }
 
   #seeRow(key: number): Seen {
@@ -167,8 +184,17 @@ export class Client {
   }
 }
 
-function readOf(seen: Seen): Read {
-  if (seen.type === 'row') return { type: 'row', table: TABLE, key: seen.key }
-  const range = { from: { key: seen.from, inclusive: true }, to: { key: seen.to, inclusive: true } }
-  return { type: 'range', table: TABLE, range }
+function readsOf(seen: Seen): Read[] {
+  switch (seen.type) {
+    case 'row':
+      return [{ type: 'row', table: TABLE, key: seen.key }]
+    case 'range': {
+      const range = { from: { key: seen.from, inclusive: true }, to: { key: seen.to, inclusive: true } }
+      return [{ type: 'range', table: TABLE, range }]
+    }
+    case 'group': {
+      const rows = seen.rows.map(([key]): Read => ({ type: 'row', table: TABLE, key }))
+      return [{ type: 'index', table: TABLE, fields: ['group'], range: exactly(seen.group) }, ...rows]
+    }
+  }
 }

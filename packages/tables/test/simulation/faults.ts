@@ -1,5 +1,5 @@
-import type { FaultKind } from './profile.ts'
 import type { SimulatedProcess } from './process.ts'
+import type { FaultKind } from './profile.ts'
 import type { Simulation } from './simulation.ts'
 
 /** One fault of a kind that the profile of the run weighs. Each ends by itself, or with the heal. */

@@ -7,7 +7,17 @@ export const TABLE = 'rows'
 /** What a client saw: the values found, or that there were none. */
 export type Seen =
   | { readonly type: 'row'; readonly key: number; readonly value: string | undefined }
-  | { readonly type: 'range'; readonly from: number; readonly to: number; readonly rows: readonly (readonly [number, string])[] }
+  | { readonly type: 'range'; readonly from: number; readonly to: number; readonly rows: SeenRows }
+  | { readonly type: 'group'; readonly group: number; readonly rows: SeenRows }
+
+export type SeenRows = readonly (readonly [key: number, value: string])[]
+
+export const GROUPS = 3
+
+/** The group that a row is indexed by. */
+export function groupOf(transaction: number): number {
+  return transaction % GROUPS
+}
 
 /** A transaction as its client knows it. Every attempt writes a value of its own. */
 export interface ClientTransaction {
@@ -51,7 +61,8 @@ export class History {
       if (this.#origins.has(origin)) throw new Violation(9, `transaction ${origin} is committed twice`)
       this.#origins.add(origin)
       const [first] = body.writes
-      if (first?.type === 'put') this.#commitTransaction(Number(first.row.transaction), Number(first.row.attempt), entry.index)
+      if (first?.type === 'put')
+        this.#commitTransaction(Number(first.row.transaction), Number(first.row.attempt), entry.index)
     }
     for (const write of writesOf(entry)) {
       if (write.type === 'clear') for (const key of this.#versions.keys()) this.#set(key, entry.index, undefined)
@@ -69,21 +80,30 @@ export class History {
       if (one.type === 'row') {
         const value = this.valueAt(one.key, index)
         if (value !== one.value) {
-          throw new Violation('strict serializability', `${what} saw ${one.value} at ${one.key}; after ${index} it is ${value}`)
+          throw new Violation(
+            'strict serializability',
+            `${what} saw ${one.value} at ${one.key}; after ${index} it is ${value}`,
+          )
         }
         continue
       }
       const rows = [...this.#versions.keys()]
-        .filter((key) => key >= one.from && key <= one.to)
         .toSorted((left, right) => left - right)
         .flatMap((key) => {
           const value = this.valueAt(key, index)
-          return value === undefined ? [] : [`${key}=${value}`]
+          const isSeen =
+            one.type === 'range'
+              ? key >= one.from && key <= one.to
+              : groupOf(Number.parseInt(value ?? '', 10)) === one.group
+          return value === undefined || !isSeen ? [] : [`${key}=${value}`]
         })
         .join()
       const found = one.rows.map(([key, value]) => `${key}=${value}`).join()
       if (found !== rows) {
-        throw new Violation('strict serializability', `${what} saw ${found} in a range; after ${index} it is ${rows}`)
+        throw new Violation(
+          'strict serializability',
+          `${what} saw ${found} in a ${one.type}; after ${index} it is ${rows}`,
+        )
       }
     }
   }
@@ -100,7 +120,8 @@ export class History {
     transaction.committedAttempt = attempt
     // Its place in the order is just before its own writes, and after all that was committed when it began.
     this.assertSeen(transaction.seen, index - 1, `transaction ${id}`)
-    if (index <= transaction.committedBefore) throw new Violation('strict serializability', `transaction ${id} is too early`)
+    if (index <= transaction.committedBefore)
+      throw new Violation('strict serializability', `transaction ${id} is too early`)
   }
 
   #set(key: number, index: number, value: string | undefined): void {

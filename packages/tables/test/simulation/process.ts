@@ -5,7 +5,10 @@ import { type Legacy, Replica } from '../../src/replica/replica.ts'
 import type { Rules } from '../../src/replica/rules.ts'
 import type { ReplicaSettings } from '../../src/replica/settings.ts'
 import { Store } from '../../src/store/store.ts'
+import { TABLE } from './history.ts'
 import type { Simulation } from './simulation.ts'
+
+const definitions = { [TABLE]: { ordered: true, indexes: { group: { fields: ['group'] } } } }
 
 export interface ProcessInit {
   readonly simulation: Simulation
@@ -179,7 +182,7 @@ export class SimulatedProcess {
       self,
       settings,
       rules,
-      createStore: () => new Store(),
+      createStore: () => new Store(definitions),
       ...(legacy === undefined ? {} : { legacy }),
     })
     simulation.checker.created(self.uid, this)

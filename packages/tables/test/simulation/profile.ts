@@ -59,7 +59,7 @@ const settings: Partial<ReplicaSettings> = {
   logEntriesRetained: 12,
   chunkRowsMax: 2,
   chunksInFlightMax: 2,
-  outcomesKeptMs: 1500,
+  outcomesKeptMs: 500,
 }
 
 const calm: AuthorityFaults = { delayMsMax: 5, slowChance: 0.02, lostRequestChance: 0.02, lostAnswerChance: 0.02 }

@@ -160,7 +160,9 @@ export class Simulation {
 
   #installed(view: View, before: View | undefined): void {
     if (before !== undefined && before.primary !== view.primary) this.#takenOver(view)
-    const joiner = view.members.find(({ uid }) => before !== undefined && !before.members.some((member) => member.uid === uid))
+    const joiner = view.members.find(
+      ({ uid }) => before !== undefined && !before.members.some((member) => member.uid === uid),
+    )
     if (joiner === undefined || before?.identity !== view.identity) return
     this.coverage.add('joined')
     // Its primary shall not know it yet.

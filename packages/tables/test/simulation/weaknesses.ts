@@ -1,5 +1,5 @@
-import { type FenceFacts, Rules } from '../../src/replica/rules.ts'
 import type { Uid, View } from '../../src/member.ts'
+import { type FenceFacts, Rules } from '../../src/replica/rules.ts'
 import { profiles } from './profile.ts'
 import type { SimulationInit } from './simulation.ts'
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Member, View } from '../../member.ts'
+import type { SnapshotRow } from '../../store/store.ts'
 import type { Copy } from '../copy.ts'
 import type { Position } from '../entry.ts'
-import type { Chunk, SnapshotRow } from '../message.ts'
+import type { Chunk } from '../message.ts'
 import type { ReplicaSettings } from '../settings.ts'
 import { Progress } from './progress.ts'
 

@@ -1,4 +1,5 @@
 import { type Member, othersIn, type Uid, type View } from '../../member.ts'
+import type { RowName } from '../../store/store.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody, Position } from '../entry.ts'
 import type { Message, MessageBody, Propose } from '../message.ts'
@@ -115,11 +116,11 @@ export class Leadership {
   }
 
   propose(from: Member, propose: Propose): void {
-    const { copy, standing, view } = this.#init
+    const { view } = this.#init
     // Rule 9: only writers of the view. One that was excluded looks its transactions up, and so none may follow.
     if (!view.members.some(({ uid }) => uid === from.uid)) return
     // Neither done nor refused: the writer asks again.
-    if (copy.log.length >= standing.settings.logEntriesMax) return
+    if (this.#isFull) return
     const verdict = this.#proposals.judge(from, propose)
     if (verdict.type === 'append') this.#append(verdict.body)
     if (verdict.type === 'refuse') this.#answer(from, verdict.refuse)
@@ -149,13 +150,17 @@ export class Leadership {
     this.#answeredUnknown = true
   }
 
-  tick(): void {
+  /** `expired`: rows whose time is over. */
+  tick(expired: readonly RowName[]): void {
     const { standing, copy } = this.#init
     this.#releaseJoiner()
     const forgotten = this.#departures.due(copy.outcomes.departed(), standing.nowMs)
     if (this.isOpen && forgotten.length > 0) this.#append({ type: 'forget', uids: forgotten })
-    const expired = this.isOpen ? this.#expired() : []
-    if (expired.length > 0) this.#append({ type: 'expiry', writes: expired })
+    // One that is written again by an entry under way lives on.
+    const writes = expired
+      .filter(({ table, key }) => copy.conflict([{ type: 'row', table, key }], copy.applied) === undefined)
+      .map(({ table, key }) => ({ type: 'delete', table, key }) as const)
+    if (this.isOpen && writes.length > 0 && !this.#isFull) this.#append({ type: 'expiry', writes })
     this.#advance()
   }
 
@@ -203,6 +208,10 @@ export class Leadership {
 
   applied(entries: readonly Entry[]): void {
     for (const entry of entries) this.#proposals.applied(entry)
+  }
+
+  get #isFull(): boolean {
+    return this.#init.copy.log.length >= this.#init.standing.settings.logEntriesMax
   }
 
   #facts(): MembershipFacts {
@@ -258,15 +267,6 @@ export class Leadership {
     return nowMs - this.#confirmedMs <= settings.authorityRetryMs
   }
 
-  #expired() {
-    const { copy, standing } = this.#init
-    // One that is written again by an entry under way lives on.
-    return copy.store
-      .expired(standing.nowMs)
-      .filter(({ table, key }) => copy.conflict([{ type: 'row', table, key }], copy.applied) === undefined)
-      .map(({ table, key }) => ({ type: 'delete', table, key }) as const)
-  }
-
   #append(body: EntryBody): void {
     const { copy, view } = this.#init
     const entry = { epoch: view.epoch, index: copy.log.lastIndex + 1, body }
@@ -308,4 +308,3 @@ export class Leadership {
     return [...this.#progress.values(), ...(this.#admission === undefined ? [] : [this.#admission.progress])]
   }
 }
-

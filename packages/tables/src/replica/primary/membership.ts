@@ -21,7 +21,8 @@ export interface MembershipFacts {
 export function nextView(facts: MembershipFacts, settings: ReplicaSettings, nowMs: number): View | undefined {
   const { view, self, joiner, leaving } = facts
   const lost = lostMembers(facts, settings, nowMs)
-  const joins = joiner !== undefined && !isSilent(joiner, settings.suspectAfterMs, nowMs) && !facts.lost.has(joiner.member.uid)
+  const joins =
+    joiner !== undefined && !isSilent(joiner, settings.suspectAfterMs, nowMs) && !facts.lost.has(joiner.member.uid)
   const kept = view.members.filter(({ uid }) => !lost.has(uid) && !leaving.has(uid))
   const members = joins ? [...kept, joiner.member] : kept
   const epoch = view.epoch + 1
@@ -41,7 +42,11 @@ export function nextView(facts: MembershipFacts, settings: ReplicaSettings, nowM
  * Who is to be left out. A primary that would drop half of its view or more waits longer: the others may be the side that goes on.
  * This is for liveness alone; safety rests on rule 1.
  */
-function lostMembers({ view, self, progress, lost }: MembershipFacts, settings: ReplicaSettings, nowMs: number): Set<Uid> {
+function lostMembers(
+  { view, self, progress, lost }: MembershipFacts,
+  settings: ReplicaSettings,
+  nowMs: number,
+): Set<Uid> {
   const others = othersIn(view, self.uid)
   const silentFor = (ms: number): Set<Uid> => {
     const missing = others.filter(({ uid }) => {

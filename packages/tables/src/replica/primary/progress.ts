@@ -68,14 +68,25 @@ export class Progress {
     if (epoch === undefined) return undefined
     const previous: Position = { index: this.#next - 1, epoch }
     const roomEntries = this.#settings.inFlightEntriesMax - (this.#next - 1 - this.matched)
-    const entriesMax = this.#streaming ? Math.min(roomEntries, this.#settings.appendEntriesMax) : this.#settings.appendEntriesMax
+    const entriesMax = this.#streaming
+      ? Math.min(roomEntries, this.#settings.appendEntriesMax)
+      : this.#settings.appendEntriesMax
     const entries = log.from(this.#next, Math.max(0, entriesMax))
     if (this.#streaming) this.#next += entries.length
     this.#sentMs = nowMs
     this.#sentCommit = commit
     this.#sentRound = round
     const { admission } = this
-    return { type: 'append', view: this.#answered ? undefined : view, previous, entries, commit, forget, round, admission }
+    return {
+      type: 'append',
+      view: this.#answered ? undefined : view,
+      previous,
+      entries,
+      commit,
+      forget,
+      round,
+      admission,
+    }
   }
 
   #heard(applied: number, round: number, nowMs: number): void {

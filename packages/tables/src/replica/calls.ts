@@ -1,0 +1,100 @@
+import { Barriers } from './barriers.ts'
+import type { Copy } from './copy.ts'
+import type { Entry } from './entry.ts'
+import type { Call, Outcome } from './event.ts'
+import type { MessageBody, Propose } from './message.ts'
+import type { Leadership } from './primary/leadership.ts'
+import type { Standing } from './standing.ts'
+import { type Orphan, Writer } from './writer.ts'
+
+/** Calls of an earlier incarnation that its successor sees to. */
+export interface UnfinishedCalls {
+  readonly orphans: readonly Orphan[]
+  readonly barriers: ReturnType<Barriers['takePending']>
+}
+
+export interface CallsInit {
+  readonly standing: Standing
+  readonly unfinished: UnfinishedCalls | undefined
+  /** Of this process, when it is the primary itself. */
+  readonly leadership: () => Leadership | undefined
+}
+
+/** What the application asks of this process, on its way to the primary and back. */
+export class Calls {
+  readonly #init: CallsInit
+  readonly #writer: Writer
+  readonly #barriers: Barriers
+
+  constructor(init: CallsInit) {
+    this.#init = init
+    const { standing, unfinished } = init
+    this.#writer = new Writer({
+      standing,
+      send: (propose) => this.#propose(propose),
+      orphans: unfinished?.orphans ?? [],
+    })
+    this.#barriers = new Barriers(standing, (call) => this.#fence(call))
+    for (const { call, validates } of unfinished?.barriers ?? []) this.#barriers.call(call, validates)
+  }
+
+  handle(event: Call, isCutOff: boolean): void {
+    if (event.type === 'abandon') {
+      this.#writer.abandon(event.call)
+      return
+    }
+    const refusal = this.#refusal(event.call, isCutOff)
+    if (refusal !== undefined) {
+      // Earlier attempts of it were refused too, or it would still be under way.
+      this.#writer.abandon(event.call)
+      this.#init.standing.emit({ type: 'settled', call: event.call, outcome: { type: 'refused', reason: refusal } })
+    } else if (event.type === 'transact') {
+      this.#writer.transact(event)
+    } else {
+      this.#barriers.call(event.call, event.type === 'validate' ? event : undefined)
+    }
+  }
+
+  /** From the primary, in that epoch. */
+  answered(answer: MessageBody, epoch: number): void {
+    if (answer.type === 'refuse') this.#writer.refused(answer, epoch)
+    if (answer.type === 'fenced') this.#barriers.fenced(answer.call, answer.index, epoch)
+  }
+
+  applied(entries: readonly Entry[], copy: Copy): void {
+    this.#writer.applied(entries)
+    this.#writer.lookUp(entries, copy)
+  }
+
+  /** Sends again what may be lost, and settles what can be. */
+  tick(copy: Copy): void {
+    this.#writer.tick(copy)
+    this.#barriers.tick(copy)
+  }
+
+  takeUnfinished(): UnfinishedCalls {
+    return { orphans: this.#writer.orphans(), barriers: this.#barriers.takePending() }
+  }
+
+  #refusal(call: number, isCutOff: boolean): (Outcome & { readonly type: 'refused' })['reason'] | undefined {
+    const { isMember, settings } = this.#init.standing
+    if (!isMember) return 'NOT_A_MEMBER'
+    if (isCutOff) return 'CUT_OFF'
+    const isFull = this.#writer.pendingCount + this.#barriers.pendingCount >= settings.pendingMax
+    return isFull && !this.#writer.isPending(call) ? 'TOO_MANY_PENDING' : undefined
+  }
+
+  #propose(propose: Propose): void {
+    const { standing, leadership } = this.#init
+    const own = leadership()
+    if (own !== undefined) own.propose(standing.self, propose)
+    else if (standing.primary !== undefined) standing.send(standing.primary, propose)
+  }
+
+  #fence(call: number): void {
+    const { standing, leadership } = this.#init
+    const own = leadership()
+    if (own !== undefined) own.fence(standing.self, call)
+    else if (standing.primary !== undefined) standing.send(standing.primary, { type: 'fence', call })
+  }
+}
