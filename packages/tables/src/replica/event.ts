@@ -65,7 +65,7 @@ export type Outcome =
   /** The process was excluded, and the outcome is no longer remembered. */
   | { readonly type: 'unknown' }
 
-export type Report =
+type Report =
   | { readonly type: 'view'; readonly view: View; readonly primary: boolean }
   /** The rows were replaced by a snapshot. */
   | { readonly type: 'restored'; readonly identity: string }

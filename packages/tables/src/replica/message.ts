@@ -20,26 +20,36 @@ export type Message = Envelope & MessageBody
 
 export type MessageBody =
   | Append
-  | Acknowledge
-  | Mismatch
-  | Propose
-  | Refuse
   | Chunk
-  /** Asks the primary for a fence (rule 10). */
-  | { readonly type: 'fence'; readonly call: number }
+  | Refuse
+  | ToPrimary
   /** After applying `index`, the caller sees all that was committed before its call. */
   | { readonly type: 'fenced'; readonly call: number; readonly index: number }
-  /** What the process holds already: the primary sends only what is missing, if it has it. */
-  | { readonly type: 'join'; readonly holds: { readonly identity: string; readonly position: Position } | undefined }
-  | { readonly type: 'chunkTaken'; readonly admission: number; readonly number: number }
-  /** A view that the authority has confirmed. */
-  | { readonly type: 'view'; readonly view: View }
+  | Tell
   /** Whether the receiver still hears the primary. */
   | { readonly type: 'inquire' }
   | { readonly type: 'inquired'; readonly hears: boolean }
-  | { readonly type: 'leave' }
   /** From a primary that cannot reach the authority. `uids` are those that the next view should have. */
   | { readonly type: 'takeOver'; readonly uids: readonly Uid[] }
+
+/** A view that the authority has confirmed. */
+export interface Tell {
+  readonly type: 'view'
+  readonly view: View
+}
+
+/** What only a primary acts on. */
+export type ToPrimary =
+  | Acknowledge
+  | Mismatch
+  | Propose
+  /** Asks the primary for a fence (rule 10). */
+  | { readonly type: 'fence'; readonly call: number }
+  /** What the process holds already: the primary sends only what is missing, if it has it. */
+  | { readonly type: 'join'; readonly holds: { readonly identity: string; readonly position: Position } | undefined }
+  | { readonly type: 'chunkTaken'; readonly admission: number; readonly number: number }
+  /** Asks to be left out of the next view. */
+  | { readonly type: 'leave' }
 
 /** Entries in their order, also none: to be heard, to tell of a commit, or to ask for an answer. */
 export interface Append {

@@ -7,7 +7,7 @@ import type { AuthorityAnswer, Effect, ReplicaEvent } from './event.ts'
 import { Farewell } from './farewell.ts'
 import { Following } from './following.ts'
 import { Joining } from './joining.ts'
-import type { Append, Chunk, Message } from './message.ts'
+import type { Append, Chunk, Message, Tell } from './message.ts'
 import type { Admission } from './primary/admission.ts'
 import { Leadership } from './primary/leadership.ts'
 import { Rules } from './rules.ts'
@@ -324,7 +324,7 @@ export class Replica {
     else this.#takeChunk(message)
   }
 
-  #receiveWithinEpoch(message: Exclude<Message, Append | Chunk>): void {
+  #receiveWithinEpoch(message: Exclude<Message, Append | Chunk | Tell>): void {
     const { epoch } = this.#standing
     if (message.epoch < epoch || (message.type === 'join' && !this.isPrimary)) this.#standing.tell(message.from)
     if (message.epoch !== epoch) return

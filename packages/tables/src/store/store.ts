@@ -56,11 +56,14 @@ export class Store {
   apply(write: Write, nowMs: number): void {
     switch (write.type) {
       case 'put':
-        return this.load(write, nowMs)
+        this.load(write, nowMs)
+        return
       case 'delete':
-        return this.#table(write.table).delete(write.key)
+        this.#table(write.table).delete(write.key)
+        return
       case 'clear':
-        return this.#table(write.table).clear()
+        this.#table(write.table).clear()
+        return
     }
   }
 

@@ -7,8 +7,12 @@ export function injectFault(simulation: Simulation): void {
   const { random, profile } = simulation
   const weights = Object.entries(profile.faults) as [FaultKind, number][]
   let at = random.next() * weights.reduce((sum, [, weight]) => sum + weight, 0)
-  const [kind] = weights.find(([, weight]) => (at -= weight) < 0) ?? weights[0] ?? []
-  if (kind !== undefined) inject(simulation, kind)
+  for (const [kind, weight] of weights) {
+    at -= weight
+    if (at >= 0) continue
+    inject(simulation, kind)
+    return
+  }
 }
 
 function inject(simulation: Simulation, kind: FaultKind): void {
@@ -19,20 +23,26 @@ function inject(simulation: Simulation, kind: FaultKind): void {
   const [from, to] = random.shuffle(nodes)
   switch (kind) {
     case 'crash':
-      return crash(simulation, victim)
+      crash(simulation, victim)
+      return
     case 'crashPrimary':
-      return crash(simulation, primary)
+      crash(simulation, primary)
+      return
     case 'crashMany':
       for (const process of living) if (random.chance(0.7)) simulation.crash(process)
       return
     case 'pause':
-      return pause(simulation, victim, forMs)
+      pause(simulation, victim, forMs)
+      return
     case 'pausePrimary':
-      return pause(simulation, primary, forMs)
+      pause(simulation, primary, forMs)
+      return
     case 'isolate':
-      return isolate(simulation, victim?.node, forMs)
+      isolate(simulation, victim?.node, forMs)
+      return
     case 'isolatePrimary':
-      return isolate(simulation, primary?.node, forMs)
+      isolate(simulation, primary?.node, forMs)
+      return
     case 'cut':
       if (from !== undefined && to !== undefined) network.cutBothWays(from, to, forMs)
       return

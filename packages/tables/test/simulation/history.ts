@@ -10,7 +10,7 @@ export type Seen =
   | { readonly type: 'range'; readonly from: number; readonly to: number; readonly rows: SeenRows }
   | { readonly type: 'group'; readonly group: number; readonly rows: SeenRows }
 
-export type SeenRows = readonly (readonly [key: number, value: string])[]
+type SeenRows = readonly (readonly [key: number, value: string])[]
 
 export const GROUPS = 3
 

@@ -1,24 +1,21 @@
 import type { ReplicaSettings } from '../../src/replica/settings.ts'
 import type { AuthorityFaults } from './authority.ts'
 
-export const faultKinds = [
-  'crash',
-  'crashPrimary',
-  'pause',
-  'pausePrimary',
-  'isolate',
-  'isolatePrimary',
-  'cut',
-  'cutOneWay',
-  'slow',
-  'lossy',
-  'cutAuthority',
-  'leave',
-  'crashMany',
-  'scatter',
-] as const
-
-export type FaultKind = (typeof faultKinds)[number]
+export type FaultKind =
+  | 'crash'
+  | 'crashPrimary'
+  | 'pause'
+  | 'pausePrimary'
+  | 'isolate'
+  | 'isolatePrimary'
+  | 'cut'
+  | 'cutOneWay'
+  | 'slow'
+  | 'lossy'
+  | 'cutAuthority'
+  | 'leave'
+  | 'crashMany'
+  | 'scatter'
 
 /** What a run is like. Each profile steers the schedule towards something that is rare when all is random. */
 export interface Profile {

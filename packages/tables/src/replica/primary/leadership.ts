@@ -2,7 +2,7 @@ import { type Member, othersIn, type Uid, type View } from '../../member.ts'
 import type { RowName } from '../../store/store.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody, Position } from '../entry.ts'
-import type { Message, MessageBody, Propose } from '../message.ts'
+import type { Envelope, MessageBody, Propose, ToPrimary } from '../message.ts'
 import type { FenceFacts } from '../rules.ts'
 import type { Standing } from '../standing.ts'
 import { Admission } from './admission.ts'
@@ -84,7 +84,7 @@ export class Leadership {
     return [...this.#progress.values()].some(({ heardMs }) => nowMs - heardMs <= settings.suspectAfterMs)
   }
 
-  handle(message: Message): void {
+  handle(message: Envelope & ToPrimary): void {
     const { nowMs } = this.#init.standing
     const progress = this.#find(message.from.uid)
     switch (message.type) {
