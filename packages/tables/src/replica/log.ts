@@ -4,7 +4,9 @@ import type { Entry, Position } from './entry.ts'
 /** The entries that are still needed: in order, without gaps, after a base that all of the view have applied. */
 export class Log {
   #base: Position
-  #entries: Entry[] = []
+  /** Those before `#start` are forgotten; they are dropped many at a time. */
+  #entries: (Entry | undefined)[] = []
+  #start = 0
 
   constructor(base: Position = { index: 0, epoch: 0 }) {
     this.#base = base
@@ -16,15 +18,15 @@ export class Log {
   }
 
   get lastIndex(): number {
-    return this.#base.index + this.#entries.length
+    return this.#base.index + this.length
   }
 
   get length(): number {
-    return this.#entries.length
+    return this.#entries.length - this.#start
   }
 
   at(index: number): Entry | undefined {
-    return this.#entries[index - this.#base.index - 1]
+    return index > this.#base.index ? this.#entries[this.#place(index)] : undefined
   }
 
   /** The epoch of the entry there, the base included. */
@@ -35,8 +37,8 @@ export class Log {
   /** Up to `entriesMax` entries from `index` on. */
   from(index: number, entriesMax = Number.POSITIVE_INFINITY): Entry[] {
     assert.ok(index > this.#base.index, `entry ${index} is gone; the log begins after ${this.#base.index}`)
-    const start = index - this.#base.index - 1
-    return this.#entries.slice(start, start + entriesMax)
+    const place = this.#place(index)
+    return this.#entries.slice(place, place + entriesMax) as Entry[]
   }
 
   append(entry: Entry): void {
@@ -46,14 +48,23 @@ export class Log {
 
   /** Drops what lies beyond `index`. */
   cut(index: number): void {
-    this.#entries.length = Math.max(0, index - this.#base.index)
+    this.#entries.length = this.#place(Math.max(index, this.#base.index) + 1)
   }
 
   /** Forgets everything up to and with `index`. */
   forget(index: number): void {
     const epoch = this.epochAt(index)
     if (index <= this.#base.index || epoch === undefined) return
-    this.#entries = this.#entries.slice(index - this.#base.index)
+    const start = this.#place(index) + 1
+    this.#entries.fill(undefined, this.#start, start)
+    this.#start = start
     this.#base = { index, epoch }
+    if (this.#start * 2 < this.#entries.length) return
+    this.#entries = this.#entries.slice(this.#start)
+    this.#start = 0
+  }
+
+  #place(index: number): number {
+    return this.#start + index - this.#base.index - 1
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { cases, random } from '@tiebeam/testing'
 import { Copy } from '../../src/replica/copy.ts'
 import type { Entry } from '../../src/replica/entry.ts'
 import { Log } from '../../src/replica/log.ts'
@@ -80,4 +81,35 @@ test('rule 9: outcomes are known until their writer has settled them, and writer
   assert.deepEqual(outcomes.departed(), ['a'])
   outcomes.apply({ epoch: 2, index: 3, body: { type: 'forget', uids: ['a'] } })
   assert.deepEqual([outcomes.knows('a'), outcomes.knows('b')], [false, true])
+})
+
+test('a log from which entries come and go agrees with a plain list', () => {
+  const dice = random()
+  for (let round = 0; round < cases(500); round += 1) {
+    const log = new Log()
+    let naive: Entry[] = []
+    let base = 0
+    for (let step = 0; step < 200; step += 1) {
+      const last = base + naive.length
+      if (dice.chance(0.6)) {
+        const one = entry(1, last + 1)
+        log.append(one)
+        naive.push(one)
+      } else if (dice.chance(0.3)) {
+        const index = dice.integer(base, last + 1)
+        log.cut(index)
+        naive = naive.slice(0, index - base)
+      } else {
+        const index = dice.integer(base, last + 1)
+        log.forget(index)
+        naive = naive.slice(index - base)
+        base = index
+      }
+      assert.equal(log.lastIndex, base + naive.length)
+      assert.equal(log.length, naive.length)
+      assert.deepEqual(log.from(base + 1), naive)
+      const index = dice.integer(0, base + naive.length + 2)
+      assert.equal(log.at(index), naive[index - base - 1])
+    }
+  }
 })

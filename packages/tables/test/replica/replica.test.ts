@@ -37,9 +37,11 @@ test('a member that is not heard is left out after a while, and the write goes o
   const [, second, third] = members.form('one', 'two', 'three')
   members.isLost = (from, to) => from === 'three' || to === 'three'
   members.put(second as Replica, 1)
+  members.isAuthorityDown = true
   members.run(5000, () => third?.isCutOff === true)
   members.put(third as Replica, 2)
   assert.equal(members.outcome(2), 'CUT_OFF', 'it knows that it is cut off')
+  members.isAuthorityDown = false
   members.run(5000)
   assert.equal(members.outcome(1), 'committed')
   assert.equal(members.register.view?.members.length, 2)
