@@ -9,6 +9,8 @@ export class AuthorityAccess {
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #unknownInARow = 0
   #readMs = Number.NEGATIVE_INFINITY
+  /** What stood for certain when the call was made. */
+  #known: View | undefined
 
   constructor(standing: Standing) {
     this.#standing = standing
@@ -29,17 +31,18 @@ export class AuthorityAccess {
   }
 
   read(): void {
-    this.#isCalling = true
+    this.#call()
     this.#readMs = this.#standing.nowMs
     this.#standing.emit({ type: 'readAuthority' })
   }
 
   install(next: View): void {
-    this.#isCalling = true
+    this.#call()
     this.#standing.emit({ type: 'install', next, expectedEpoch: next.epoch - 1 })
   }
 
-  answered(answer: AuthorityAnswer): void {
+  /** Returns the view that was known when the call was made: what is answered cannot be older. */
+  answered(answer: AuthorityAnswer): View | undefined {
     this.#isCalling = false
     if (answer.type === 'unknown') {
       this.#unknownInARow += 1
@@ -47,5 +50,11 @@ export class AuthorityAccess {
     } else {
       this.#unknownInARow = 0
     }
+    return this.#known
+  }
+
+  #call(): void {
+    this.#isCalling = true
+    this.#known = this.#standing.view
   }
 }

@@ -226,16 +226,13 @@ export class Replica {
   }
 
   #answered(answer: AuthorityAnswer): void {
-    this.#authority.answered(answer)
+    const known = this.#authority.answered(answer)
     if (answer.type === 'unknown') {
       this.#leadership?.undecided()
       return
     }
-    const known = this.#standing.view
     const { view } = answer
-    const wentBack = known !== undefined && (view === undefined || view.epoch < known.epoch)
-    // A read may have been overtaken by what a peer told; an install that failed shows what stands now.
-    if (wentBack && (view === undefined || answer.type === 'stands')) {
+    if (known !== undefined && isOlder(view, known)) {
       this.#standing.emit({ type: 'recordWentBack', known, found: view })
       return
     }
@@ -302,14 +299,16 @@ export class Replica {
 
   #receive(message: Message): void {
     const { self, view } = this.#standing
-    if (message.to !== self.uid) return
+    // Another cluster becomes ours only by the authority's word.
+    if (message.to !== self.uid || view === undefined || message.identity !== view.identity) return
     if (message.type === 'view') {
       this.#learn(message.view)
       // One that leaves wants to know that it is known.
       if (!isIn(this.view, message.from.uid)) this.#standing.tell(message.from)
-    } else if (view !== undefined && message.identity === view.identity) {
-      if (message.type === 'append' || message.type === 'chunk') this.#receiveEntries(message)
-      else this.#receiveWithinEpoch(message)
+    } else if (message.type === 'append' || message.type === 'chunk') {
+      this.#receiveEntries(message)
+    } else {
+      this.#receiveWithinEpoch(message)
     }
   }
 
@@ -382,4 +381,10 @@ export class Replica {
     this.#leadership?.applied(entries)
     this.#calls.applied(entries, this.#copy)
   }
+}
+
+/** Whether a record that was read later than `known` stood must have been tampered with: deleted, restored, or made anew. */
+function isOlder(found: View | undefined, known: View): boolean {
+  if (found === undefined || found.epoch < known.epoch) return true
+  return found.epoch === known.epoch && found.identity !== known.identity
 }

@@ -38,8 +38,12 @@ export class Writer {
   readonly #init: WriterInit
   readonly #pending = new Map<number, Pending>()
   readonly #bySequence = new Map<number, Pending>()
+  /** Those whose cause is not known to be committed yet. */
+  readonly #refused = new Set<Pending>()
   #orphans: readonly Orphan[]
   #sequence = 0
+  #lookedEpoch = 0
+  #lookMs = 0
 
   constructor(init: WriterInit) {
     this.#init = init
@@ -73,6 +77,7 @@ export class Writer {
     const pending = this.#bySequence.get(sequence)
     if (pending === undefined || pending.propose.attempt !== attempt || pending.epoch !== epoch) return
     pending.cause = cause
+    this.#refused.add(pending)
   }
 
   applied(entries: readonly Entry[]): void {
@@ -85,20 +90,22 @@ export class Writer {
     }
   }
 
-  /** Sends again what may have been lost, and tells of refusals whose cause is applied. */
+  /** Tells of refusals whose cause is applied, and sends again what may have been lost. */
   tick(copy: Copy): void {
     const { standing } = this.#init
-    for (const pending of this.#pending.values()) {
-      const isStale = pending.epoch !== standing.epoch
-      if (pending.epoch === undefined) continue
-      if (pending.cause !== undefined && !isStale) {
-        if (standing.rules.mayTellRefusal(copy.applied, pending.cause)) this.#tellRefusal(pending)
-        continue
-      }
-      // What refused it in an older epoch may have been undone.
-      const isOverdue = standing.nowMs - pending.sentMs >= standing.settings.resendMs
-      if ((isStale || isOverdue) && standing.isMember) this.#send(pending)
+    for (const pending of this.#refused) {
+      const { epoch, cause } = pending
+      if (epoch !== standing.epoch || cause === undefined) continue
+      if (!standing.rules.mayTellRefusal(copy.applied, cause)) continue
+      this.#refused.delete(pending)
+      this.#tellRefusal(pending)
     }
+    // Thousands may be under way: they are looked through now and then, and whenever the primary may be another.
+    const isNewEpoch = standing.epoch !== this.#lookedEpoch
+    if (!standing.isMember || (!isNewEpoch && standing.nowMs < this.#lookMs)) return
+    this.#lookedEpoch = standing.epoch
+    this.#lookMs = standing.nowMs + standing.settings.tickMs
+    for (const pending of this.#pending.values()) if (this.#mustSendAgain(pending)) this.#send(pending)
   }
 
   /**
@@ -137,9 +144,18 @@ export class Writer {
     const { standing, send } = this.#init
     pending.epoch = standing.epoch
     pending.cause = undefined
+    this.#refused.delete(pending)
     pending.sentMs = standing.nowMs
     pending.propose = { ...pending.propose, settled: this.#settledUpTo() }
     send(pending.propose)
+  }
+
+  #mustSendAgain({ epoch, cause, sentMs }: Pending): boolean {
+    const { standing } = this.#init
+    if (epoch === undefined) return false
+    // What refused it in an older epoch may have been undone.
+    if (epoch !== standing.epoch) return true
+    return cause === undefined && standing.nowMs - sentMs >= standing.settings.resendMs
   }
 
   #tellRefusal(pending: Pending): void {
@@ -157,6 +173,7 @@ export class Writer {
   #remove(pending: Pending): void {
     this.#pending.delete(pending.call)
     this.#bySequence.delete(pending.sequence)
+    this.#refused.delete(pending)
   }
 
   #settle(call: number, outcome: Outcome): void {

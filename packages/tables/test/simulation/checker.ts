@@ -4,7 +4,7 @@ import type { Effect } from '../../src/replica/event.ts'
 import type { Message } from '../../src/replica/message.ts'
 import type { SimulatedAuthority } from './authority.ts'
 import type { Coverage } from './coverage.ts'
-import { type ClientTransaction, History } from './history.ts'
+import { type ClientTransaction, History, TABLE } from './history.ts'
 import type { SimulatedProcess } from './process.ts'
 import { Violation } from './violation.ts'
 
@@ -76,6 +76,18 @@ export class Checker {
       watched.applied = copy.applied === 0 ? 0 : Math.min(copy.applied, copy.log.base.index)
     }
     this.#applied(process, watched, effects)
+  }
+
+  /** Every member shows what the model says. */
+  assertRows(processes: readonly SimulatedProcess[], keys: number): void {
+    for (const { replica, uid } of processes) {
+      const { copy } = replica
+      for (let key = 0; key < keys; key += 1) {
+        const row = copy.store.get(TABLE, key)
+        const value = row === undefined ? undefined : String(row.value)
+        this.history(copy.identity ?? '').assertSeen([{ type: 'row', key, value }], copy.applied, uid)
+      }
+    }
   }
 
   /** Rule 3, and rule 8: what is acknowledged is the primary's. */

@@ -215,7 +215,9 @@ export class Simulation {
     while (this.nowMs < deadlineMs) {
       this.queue.runUntil(this.nowMs + 50)
       if (this.nowMs >= quietMs) this.isQuiet = true
-      if (this.isQuiet && this.#problem() === undefined) return
+      if (!this.isQuiet || this.#problem() !== undefined) continue
+      this.checker.assertRows(this.living, this.profile.keys)
+      return
     }
     this.checker.fail('convergence', this.#problem() ?? '')
   }

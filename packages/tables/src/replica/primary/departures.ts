@@ -11,6 +11,7 @@ export class Departures {
 
   /** Those of `departed` whose time is over; each once. */
   due(departed: readonly Uid[], nowMs: number): Uid[] {
+    for (const uid of this.#since.keys()) if (!departed.includes(uid)) this.#since.delete(uid)
     const due: Uid[] = []
     for (const uid of departed) {
       const since = this.#since.get(uid)

@@ -13,8 +13,9 @@ interface FenceCall {
 export class Fences {
   readonly #rules: Rules
   #round = 0
-  #waiting: FenceCall[] = []
-  #serving: FenceCall[] = []
+  /** By caller and call, for they ask again. */
+  #waiting = new Map<string, FenceCall>()
+  #serving = new Map<string, FenceCall>()
 
   constructor(rules: Rules) {
     this.#rules = rules
@@ -26,25 +27,27 @@ export class Fences {
   }
 
   call(from: Member, call: number): void {
-    const isRunning = this.#serving.length > 0
-    if (isRunning && this.#rules.servesLateCall()) this.#serving.push({ from, call })
-    else this.#waiting.push({ from, call })
+    const name = `${call} ${from.uid}`
+    if (this.#serving.has(name)) return
+    const isRunning = this.#serving.size > 0
+    const calls = isRunning && this.#rules.servesLateCall() ? this.#serving : this.#waiting
+    calls.set(name, { from, call })
     if (!isRunning) this.#begin()
   }
 
   /** The calls that can be answered now. */
   answerable(facts: FenceFacts): FenceCall[] {
-    if (this.#serving.length === 0) return []
+    if (this.#serving.size === 0) return []
     if (!this.#rules.mayAnswerFence(facts) || !this.#rules.isFenceAnswered(this.#round, facts)) return []
-    const answered = this.#serving
-    this.#serving = []
-    if (this.#waiting.length > 0) this.#begin()
+    const answered = [...this.#serving.values()]
+    this.#serving.clear()
+    if (this.#waiting.size > 0) this.#begin()
     return answered
   }
 
   #begin(): void {
     this.#serving = this.#waiting
-    this.#waiting = []
+    this.#waiting = new Map()
     this.#round += 1
   }
 }
