@@ -41,20 +41,29 @@ export class AuthorityAccess {
     this.#standing.emit({ type: 'install', next, expectedEpoch: next.epoch - 1 })
   }
 
-  /** Returns the view that was known when the call was made: what is answered cannot be older. */
-  answered(answer: AuthorityAnswer): View | undefined {
+  /** Returns whether it can be believed: a record that is older than what stood when it was asked for was not left alone. */
+  answered(answer: AuthorityAnswer): boolean {
     this.#isCalling = false
     if (answer.type === 'unknown') {
       this.#unknownInARow += 1
       this.#notBeforeMs = this.#standing.nowMs + this.#standing.settings.authorityRetryMs
-    } else {
-      this.#unknownInARow = 0
+      return true
     }
-    return this.#known
+    this.#unknownInARow = 0
+    const known = this.#known
+    if (known === undefined || !isOlder(answer.view, known)) return true
+    this.#standing.emit({ type: 'recordWentBack', known, found: answer.view })
+    return false
   }
 
   #call(): void {
     this.#isCalling = true
     this.#known = this.#standing.view
   }
+}
+
+/** The record was deleted, restored, or made anew. */
+function isOlder(found: View | undefined, known: View): boolean {
+  if (found === undefined || found.epoch < known.epoch) return true
+  return found.epoch === known.epoch && found.identity !== known.identity
 }

@@ -226,16 +226,10 @@ export class Replica {
   }
 
   #answered(answer: AuthorityAnswer): void {
-    const known = this.#authority.answered(answer)
-    if (answer.type === 'unknown') {
-      this.#leadership?.undecided()
-      return
-    }
+    const isCredible = this.#authority.answered(answer)
+    if (answer.type === 'unknown') this.#leadership?.undecided()
+    if (answer.type === 'unknown' || !isCredible) return
     const { view } = answer
-    if (known !== undefined && isOlder(view, known)) {
-      this.#standing.emit({ type: 'recordWentBack', known, found: view })
-      return
-    }
     if (view !== undefined) this.#learn(view)
     if (answer.type === 'read' && view?.epoch === this.#standing.epoch) this.#leadership?.confirmed()
     if (!this.isMember && (view === undefined || view.members.length === 0)) {
@@ -381,10 +375,4 @@ export class Replica {
     this.#leadership?.applied(entries)
     this.#calls.applied(entries, this.#copy)
   }
-}
-
-/** Whether a record that was read later than `known` stood must have been tampered with: deleted, restored, or made anew. */
-function isOlder(found: View | undefined, known: View): boolean {
-  if (found === undefined || found.epoch < known.epoch) return true
-  return found.epoch === known.epoch && found.identity !== known.identity
 }

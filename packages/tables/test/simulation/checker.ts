@@ -29,8 +29,10 @@ export class Checker {
 
   /** Without, only what an application could see is looked at: what is committed, shown and told. */
   readonly #assertsRules: boolean
+  readonly #logEntriesMax: number
 
-  constructor(authority: SimulatedAuthority, coverage: Coverage, assertsRules: boolean) {
+  constructor(authority: SimulatedAuthority, coverage: Coverage, logEntriesMax: number, assertsRules: boolean) {
+    this.#logEntriesMax = logEntriesMax
     this.#authority = authority
     this.#coverage = coverage
     this.#assertsRules = assertsRules
@@ -63,7 +65,8 @@ export class Checker {
         this.fail(1, `${uid} has a view of epoch ${view.epoch} of its own`)
       watched.epoch = view.epoch
     }
-    if (copy.log.length > 400) this.fail('bounded log', `${uid} keeps ${copy.log.length} entries`)
+    // Views begin with an entry of their own, also when there is no room.
+    if (copy.log.length > this.#logEntriesMax + 20) this.fail('bounded log', `${uid} keeps ${copy.log.length} entries`)
     if (replica.isPrimary && view !== undefined && watched.led !== view.epoch) {
       watched.led = view.epoch
       this.#leads(process, view.epoch)

@@ -125,6 +125,21 @@ export const profiles = {
   },
   /** The members rely on no order of messages, not even of those from one to another. */
   disorder: { ...base, name: 'disorder', isDisorderly: true, clientMs: 20, faults: { ...base.faults, slow: 8 } },
+  /** Everything that has a limit meets it. */
+  tight: {
+    ...base,
+    name: 'tight',
+    clientMs: 8,
+    faults: { ...base.faults, slow: 6, lossy: 6 },
+    settings: {
+      ...settings,
+      logEntriesMax: 12,
+      logEntriesRetained: 0,
+      inFlightEntriesMax: 3,
+      appendEntriesMax: 2,
+      pendingMax: 3,
+    },
+  },
   /** Members that lag behind, and answer late. */
   slow: {
     ...base,

@@ -3,6 +3,7 @@ import type { View } from '../../src/member.ts'
 import type { ReplicaEvent } from '../../src/replica/event.ts'
 import type { Message } from '../../src/replica/message.ts'
 import { Rules } from '../../src/replica/rules.ts'
+import { replicaDefaults } from '../../src/replica/settings.ts'
 import { SimulatedAuthority } from './authority.ts'
 import { Checker } from './checker.ts'
 import { Client } from './client.ts'
@@ -62,7 +63,8 @@ export class Simulation {
     this.random = new Random(init.seed, init.stream)
     this.network = new SimulatedNetwork(this.queue, this.random, this.profile.slowMs, this.profile.isDisorderly)
     this.authority = new SimulatedAuthority(this.queue, this.random, this.profile.authority, this.coverage)
-    this.checker = new Checker(this.authority, this.coverage, init.assertsRules ?? true)
+    const settings = { ...replicaDefaults, ...this.profile.settings }
+    this.checker = new Checker(this.authority, this.coverage, settings.logEntriesMax, init.assertsRules ?? true)
     this.authority.onInstalled = (view, before) => this.#installed(view, before)
     this.nodes = Array.from({ length: this.profile.nodes }, (_, index) => `node${index}`)
   }
