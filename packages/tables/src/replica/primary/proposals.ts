@@ -1,8 +1,10 @@
 import type { Member } from '../../member.ts'
+import type { Read } from '../../store/read.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody } from '../entry.ts'
 import type { Propose, Refuse } from '../message.ts'
 import type { Rules } from '../rules.ts'
+import { LastWrites } from './last-writes.ts'
 
 /** What becomes of a proposed transaction at the primary. */
 type Verdict =
@@ -17,11 +19,13 @@ export class Proposals {
   readonly #copy: Copy
   /** Transactions in the log that are not applied yet. */
   readonly #underWay = new Set<string>()
+  readonly #lastWrites: LastWrites
 
   constructor(rules: Rules, copy: Copy) {
     this.#rules = rules
     this.#copy = copy
-    for (const entry of copy.log.from(copy.applied + 1)) this.appended(entry)
+    this.#lastWrites = new LastWrites(copy.log)
+    for (const { body } of copy.log.from(copy.applied + 1)) this.#begin(body)
   }
 
   judge(from: Member, propose: Propose): Verdict {
@@ -29,19 +33,35 @@ export class Proposals {
     // Its entry reaches the writer as all entries do, and needs no other answer.
     if (this.#copy.outcomes.has(from.uid, sequence)) return { type: 'nothing' }
     if (this.#rules.isUnderWay(this.#underWay.has(nameOf(from.uid, sequence)))) return { type: 'nothing' }
-    const cause = this.#copy.conflict(reads, snapshot)
+    const cause = this.#conflict(reads, snapshot)
     if (cause === undefined) {
       return { type: 'append', body: { type: 'transaction', origin: { uid: from.uid, sequence, settled }, writes } }
     }
     return { type: 'refuse', refuse: { type: 'refuse', sequence, attempt, cause } }
   }
 
-  appended({ body }: Entry): void {
-    if (body.type === 'transaction') this.#underWay.add(nameOf(body.origin.uid, body.origin.sequence))
+  appended(entry: Entry): void {
+    this.#begin(entry.body)
+    this.#lastWrites.add(entry)
   }
 
   applied({ body }: Entry): void {
     if (body.type === 'transaction') this.#underWay.delete(nameOf(body.origin.uid, body.origin.sequence))
+  }
+
+  #begin(body: EntryBody): void {
+    if (body.type === 'transaction') this.#underWay.add(nameOf(body.origin.uid, body.origin.sequence))
+  }
+
+  /** As `Copy.conflict`, without a walk through the log for reads of single rows. */
+  #conflict(reads: readonly Read[], snapshot: number): number | undefined {
+    if (snapshot < this.#copy.log.base.index) return this.#copy.conflict(reads, snapshot)
+    const others: Read[] = []
+    for (const read of reads) {
+      if (read.type !== 'row') others.push(read)
+      else if (this.#lastWrites.of(read.table, read.key) > snapshot) return this.#lastWrites.of(read.table, read.key)
+    }
+    return this.#copy.conflict(others, snapshot)
   }
 }
 
