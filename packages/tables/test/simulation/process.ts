@@ -94,6 +94,10 @@ export class SimulatedProcess {
   }
 
   #flush(): void {
+    if (this.isPaused) {
+      this.#held.push(() => this.#flush())
+      return
+    }
     this.#flushScheduled = false
     if (!this.isAlive) return
     const effects = this.replica.ready()
