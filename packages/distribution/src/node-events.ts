@@ -26,4 +26,4 @@ export interface NodeEvents {
   exit: [event: Exit]
 }
 
-export type NodesKind = 'visible' | 'hidden' | 'connected'
+export type NodesKind = 'visible' | 'hidden' | 'connected' | 'tiebeam'

@@ -83,6 +83,8 @@ export class Node extends EventEmitter<NodeEvents> {
 
   private constructor(init: NodeInit, name: NodeName, limits: NodeLimits) {
     super()
+    // Whatever is built on a node listens to it, once for each scope or server: many listeners are no leak.
+    this.setMaxListeners(0)
     this.name = name.name
     // Never 0, which stands for "any", and beyond what EPMD's old 2-bit creations reach.
     this.creation = Math.max(4, randomBytes(4).readUInt32BE())
@@ -174,10 +176,13 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#connections.disconnect(name)
   }
 
-  /** The connected nodes: the visible ones (Tiebeam and published BEAM nodes), the hidden ones, or all (`connected`). */
+  /**
+   * The connected nodes: the visible ones (Tiebeam and published BEAM nodes), the hidden ones, all (`connected`), or those with which this one
+   * can speak in ways that only Tiebeam nodes understand (`tiebeam`; none that is, or has, `hidden: true`).
+   */
   nodes(kind: NodesKind = 'visible'): string[] {
     return [...this.#connections.links]
-      .filter((link) => kind === 'connected' || link.hidden === (kind === 'hidden'))
+      .filter((link) => (kind === 'tiebeam' ? link.tiebeam : kind === 'connected' || link.hidden === (kind === 'hidden')))
       .map((link) => link.peer.name)
   }
 

@@ -12,8 +12,9 @@ export {
   type TransOptions,
 } from './global/shell/global-names.ts'
 export { GroupMonitor, type GroupMonitorInit } from './groups/group-monitor.ts'
+export type { GroupMembers } from './groups/membership.ts'
 export type { GroupChange } from './groups/scope.ts'
-export { type GroupMembers, Groups, type GroupsInit, type GroupsStats } from './groups/shell/groups.ts'
+export { Groups, type GroupsInit, type GroupsStats } from './groups/shell/groups.ts'
 export { type BroadcastInit, PubSub, type PubSubInit } from './pubsub/shell/pubsub.ts'
 export type { Listener } from './pubsub/subscriptions.ts'
 export { PUBSUB_SCOPE } from './pubsub/topics.ts'

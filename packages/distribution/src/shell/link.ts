@@ -46,6 +46,8 @@ export class Link {
   readonly hidden: boolean
   /** Whether both sides are visible nodes in OTP's sense, which speak `global`. */
   readonly published: boolean
+  /** Whether both sides are Tiebeam nodes, and say so. */
+  readonly tiebeam: boolean
   readonly #socket: Socket
   readonly #init: LinkInit
   readonly #frames: FrameReader
@@ -76,6 +78,7 @@ export class Link {
     this.peer = init.peer
     this.hidden = init.hidden
     this.published = hasFlag(init.peer.negotiated, 'PUBLISHED')
+    this.tiebeam = hasFlag(init.peer.negotiated, 'TIEBEAM')
     this.#socket = init.socket
     this.#frames = init.frames
     const { limits } = init
@@ -91,7 +94,7 @@ export class Link {
     this.#limit = new OutputLimit(limits.outputBytesMax)
     this.#flushBytesMax = limits.flushBytesMax
     this.#encoder = this.#newEncoder()
-    if (hasFlag(init.peer.negotiated, 'TIEBEAM')) {
+    if (this.tiebeam) {
       this.#window = new BulkWindow(BULK_WINDOW_BYTES)
       this.#receipts = new Receipts(RECEIPT_BYTES)
     }

@@ -1,5 +1,5 @@
 import { atom, Reference, Tuple, tuple } from '@tiebeam/distribution'
-import type { GroupMembers } from './shell/groups.ts'
+import type { GroupMembers } from './membership.ts'
 
 /** What processes of other nodes may ask a scope by `gen_server:call`, as they do with that of OTP (`pg:monitor/2` and the like, 25.1 and later). */
 export type GroupsRequest =

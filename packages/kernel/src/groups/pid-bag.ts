@@ -8,16 +8,19 @@ interface Counted {
   times: number
 }
 
+type Counts = Map<string, Counted>
+
 /** Pids of which each may be there several times, in no order that means anything. */
 export class PidBag {
-  /** Undefined once the pids are counted. */
-  #pids: Pid[] | undefined
-  #counts: Map<string, Counted> | undefined
+  /** There may be very many bags, most of them of one pid, which then needs no array. */
+  #content: Pid | Pid[] | Counts
   #size: number
+  /** Whether somebody else holds the array, which must not change then. */
+  #isShared = false
 
   /** Takes over the array, which must not change from now on. */
   constructor(pids: Pid[]) {
-    this.#pids = pids
+    this.#content = pids.length === 1 ? (pids[0] as Pid) : pids
     this.#size = pids.length
   }
 
@@ -27,79 +30,97 @@ export class PidBag {
 
   add(pid: Pid): void {
     this.#size++
-    if (this.#counts !== undefined) count(this.#counts, pid)
-    else this.#pids?.push(pid)
+    if (this.#content instanceof Map) count(this.#content, pid)
+    else this.#ownArray().push(pid)
   }
 
   /** Takes one of these pids out; false when there was none. */
   remove(pid: Pid): boolean {
-    const pids = this.#pids
-    const removed = pids !== undefined && this.#size <= SEARCHED_MAX ? cut(pids, pid) : uncount(this.#counted(), pid)
+    const isSearched = !(this.#content instanceof Map) && this.#size <= SEARCHED_MAX
+    const removed = isSearched ? cut(this.#ownArray(), pid) : uncount(this.#counts(), pid)
     if (removed) this.#size--
     return removed
   }
 
   appendTo(pids: Pid[]): void {
-    if (this.#pids !== undefined) for (const pid of this.#pids) pids.push(pid)
-    else for (const { pid, times } of this.#counted().values()) for (let n = 0; n < times; n++) pids.push(pid)
+    const content = this.#content
+    if (Array.isArray(content)) for (const pid of content) pids.push(pid)
+    else if (content instanceof Map) appendCounted(content, pids)
+    else pids.push(content)
   }
 
+  /** Of its own: it does not change with the bag, and must not be changed. */
   toArray(): Pid[] {
-    if (this.#pids !== undefined) return this.#pids.slice()
+    const content = this.#content
+    if (Array.isArray(content)) {
+      this.#isShared = true
+      return content
+    }
+    if (!(content instanceof Map)) return [content]
     const pids: Pid[] = []
-    this.appendTo(pids)
+    appendCounted(content, pids)
     return pids
   }
 
-  /** Takes over the array as the new content, and tells what became more and what became less. */
-  replace(pids: Pid[]): { readonly joined: Pid[]; readonly left: Pid[] } {
+  /** What would become more, and what less, if these were the content. */
+  changesTo(pids: readonly Pid[]): { readonly joined: readonly Pid[]; readonly left: readonly Pid[] } {
     const joined: Pid[] = []
     const left: Pid[] = []
     if (!this.#isSame(pids)) {
       const before = countsOf(this.toArray())
       for (const pid of pids) if (!uncount(before, pid)) joined.push(pid)
-      for (const { pid, times } of before.values()) for (let n = 0; n < times; n++) left.push(pid)
+      appendCounted(before, left)
     }
-    this.#pids = pids
-    this.#counts = undefined
-    this.#size = pids.length
     return { joined, left }
   }
 
   /** Whether these are the same pids in the same order: what a second sync brings, mostly. */
   #isSame(pids: readonly Pid[]): boolean {
-    const own = this.#pids
-    return own !== undefined && own.length === pids.length && own.every((pid, at) => isSamePid(pid, pids[at] as Pid))
+    const own = this.#content
+    if (own instanceof Map || this.#size !== pids.length) return false
+    if (!Array.isArray(own)) return isSamePid(own, pids[0] as Pid)
+    return own.every((pid, at) => isSamePid(pid, pids[at] as Pid))
   }
 
-  #counted(): Map<string, Counted> {
-    if (this.#counts === undefined) {
-      this.#counts = countsOf(this.#pids ?? [])
-      this.#pids = undefined
-    }
-    return this.#counts
+  /** The content as an array that may be changed. */
+  #ownArray(): Pid[] {
+    const content = this.#content
+    if (Array.isArray(content) && !this.#isShared) return content
+    const pids = this.toArray().slice()
+    this.#content = pids
+    this.#isShared = false
+    return pids
+  }
+
+  #counts(): Counts {
+    if (!(this.#content instanceof Map)) this.#content = countsOf(this.toArray())
+    return this.#content
   }
 }
 
-function countsOf(pids: readonly Pid[]): Map<string, Counted> {
-  const counts = new Map<string, Counted>()
+function countsOf(pids: readonly Pid[]): Counts {
+  const counts: Counts = new Map()
   for (const pid of pids) count(counts, pid)
   return counts
 }
 
-function count(counts: Map<string, Counted>, pid: Pid): void {
+function count(counts: Counts, pid: Pid): void {
   const { key } = pid
   const counted = counts.get(key)
   if (counted === undefined) counts.set(key, { pid, times: 1 })
   else counted.times++
 }
 
-function uncount(counts: Map<string, Counted>, { key }: Pid): boolean {
+function uncount(counts: Counts, { key }: Pid): boolean {
   const counted = counts.get(key)
   if (counted === undefined) return false
   if (counted.times > 1) counted.times--
   else counts.delete(key)
   return true
+}
+
+function appendCounted(counts: Counts, pids: Pid[]): void {
+  for (const { pid, times } of counts.values()) for (let n = 0; n < times; n++) pids.push(pid)
 }
 
 function cut(pids: Pid[], pid: Pid): boolean {

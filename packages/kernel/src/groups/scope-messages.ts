@@ -10,6 +10,7 @@ export type ScopeMessage =
   | { readonly type: 'discover'; readonly peer: Pid }
   | { readonly type: 'sync'; readonly peer: Pid; readonly groups: readonly GroupEntry[] }
   | { readonly type: 'join'; readonly peer: Pid; readonly group: unknown; readonly pids: readonly Pid[] }
+  | { readonly type: 'joins'; readonly peer: Pid; readonly groups: readonly GroupEntry[] }
   | { readonly type: 'leave'; readonly peer: Pid; readonly pids: readonly Pid[]; readonly groups: readonly unknown[] }
 
 /** `{Group, [Pid]}`. */
@@ -20,6 +21,7 @@ const DISCOVER = atom('discover')
 const SYNC = atom('sync')
 const JOIN = atom('join')
 const LEAVE = atom('leave')
+const JOINS = atom('$tiebeam.joins')
 
 /**
  * Understands a message to a scope process; undefined for what is none, and for one that names members which are not on the node of its
@@ -44,6 +46,8 @@ export function parseScopeMessage(message: unknown): ScopeMessage | undefined {
       if (length !== 4 || pids === undefined || !Array.isArray(fourth)) return undefined
       return { type: 'leave', peer, pids, groups: fourth }
     }
+    case JOINS:
+      return length === 3 && areEntries(third, peer.node) ? { type: 'joins', peer, groups: third } : undefined
     default:
       return undefined
   }
@@ -58,6 +62,8 @@ export function scopeMessage(message: ScopeMessage): Tuple {
       return tuple(GEN_CAST, tuple(SYNC, message.peer, message.groups))
     case 'join':
       return tuple(JOIN, message.peer, message.group, pidOrPids(message.pids))
+    case 'joins':
+      return tuple(JOINS, message.peer, message.groups)
     case 'leave':
       return tuple(LEAVE, message.peer, pidOrPids(message.pids), message.groups)
   }
@@ -66,12 +72,16 @@ export function scopeMessage(message: ScopeMessage): Tuple {
 function parseSync(request: unknown): ScopeMessage | undefined {
   if (!(request instanceof Tuple) || request.elements.length !== 3) return undefined
   const [label, peer, groups] = request.elements
-  if (label !== SYNC || !(peer instanceof Pid) || !Array.isArray(groups)) return undefined
-  const { node } = peer
-  for (const entry of groups) {
-    if (!(entry instanceof Tuple) || entry.elements.length !== 2 || !arePids(entry.elements[1], node)) return undefined
-  }
+  if (label !== SYNC || !(peer instanceof Pid) || !areEntries(groups, peer.node)) return undefined
   return { type: 'sync', peer, groups }
+}
+
+function areEntries(value: unknown, node: string): value is GroupEntry[] {
+  if (!Array.isArray(value)) return false
+  for (const each of value) {
+    if (!(each instanceof Tuple) || each.elements.length !== 2 || !arePids(each.elements[1], node)) return false
+  }
+  return true
 }
 
 function pidsOf(value: unknown, node: string): Pid[] | undefined {
@@ -89,11 +99,11 @@ function pidOrPids(pids: readonly Pid[]): Pid | readonly Pid[] {
   return pids.length === 1 ? (pids[0] as Pid) : pids
 }
 
-/** How a first sync is cut; see {@link splitEntries}. */
+/** How a first sync is cut; see {@link splitForOtp} and {@link splitForTiebeam}. */
 export interface SyncLimits {
-  /** Members in the sync, those of small groups not counted. */
+  /** Members in the sync; for OTP, those of small groups not counted. */
   readonly syncPidsMax: number
-  /** A group with fewer members is a small one, and stays in the sync. */
+  /** A group with fewer members is a small one, and stays in the sync to OTP. */
   readonly joinPidsMin: number
   readonly joinPidsMax: number
 }
@@ -101,26 +111,63 @@ export interface SyncLimits {
 /** So that no message is bulk, whose way to the peer is longer: one of 500 pids takes some 20 KB. */
 export const SYNC_LIMITS: SyncLimits = { syncPidsMax: 500, joinPidsMin: 16, joinPidsMax: 500 }
 
-/**
- * Cuts what a peer that knows nothing yet is to be told: a sync, and joins that follow it. So the peer reads the first while the last are
- * still being written. A join for each small group would cost more than it gains.
- */
-export function splitEntries(
+/** What a peer that knows nothing yet is told: the first message is a sync, and the others are joins. */
+export interface FirstSync {
+  readonly sync: readonly GroupEntry[]
+  /** Each list is one message, of one group if the peer runs OTP. */
+  readonly joins: readonly (readonly GroupEntry[])[]
+}
+
+/** So the peer reads the first while the last are still being written. A join for each small group would cost more than it gains. */
+export function splitForOtp(
   entries: readonly GroupEntry[],
   { syncPidsMax, joinPidsMin, joinPidsMax }: SyncLimits,
-): { readonly sync: readonly GroupEntry[]; readonly joins: readonly GroupEntry[] } {
+): FirstSync {
   const sync: GroupEntry[] = []
-  const joins: GroupEntry[] = []
+  const joins: GroupEntry[][] = []
   let count = 0
   for (const entry of entries) {
-    const [group, pids] = entry.elements
+    const [, pids] = entry.elements
     if (pids.length < joinPidsMin) sync.push(entry)
     else if (count + pids.length <= syncPidsMax) {
       sync.push(entry)
       count += pids.length
-    } else {
-      for (let at = 0; at < pids.length; at += joinPidsMax) joins.push(tuple(group, pids.slice(at, at + joinPidsMax)))
-    }
+    } else for (const part of cut(entry, joinPidsMax)) joins.push([part])
   }
   return { sync, joins }
+}
+
+/** The same where one message can tell of joins to many groups. What becomes of it in the peer is small, too, and little is alive at a time. */
+export function splitForTiebeam(
+  entries: readonly GroupEntry[],
+  { syncPidsMax, joinPidsMax }: SyncLimits,
+): FirstSync {
+  const sync: GroupEntry[] = []
+  const joins: GroupEntry[][] = []
+  let last = sync
+  let room = syncPidsMax
+  for (const entry of entries) {
+    const { length } = entry.elements[1]
+    if (length > joinPidsMax) {
+      // Never into the sync, which may name a group only once.
+      for (const part of cut(entry, joinPidsMax)) joins.push([part])
+      continue
+    }
+    if (length > room) {
+      last = []
+      joins.push(last)
+      room = joinPidsMax
+    }
+    last.push(entry)
+    room -= length
+  }
+  return { sync, joins }
+}
+
+/** Entries of the same group with at most so many pids each. */
+function cut(entry: GroupEntry, pidsMax: number): GroupEntry[] {
+  const [group, pids] = entry.elements
+  const parts: GroupEntry[] = []
+  for (let at = 0; at < pids.length; at += pidsMax) parts.push(tuple(group, pids.slice(at, at + pidsMax)))
+  return parts
 }

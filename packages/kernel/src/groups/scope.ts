@@ -1,7 +1,17 @@
 import type { Pid } from '@tiebeam/distribution'
-import { type Group, Membership, type MembershipChange, type Owner } from './membership.ts'
+import { Membership } from './membership.ts'
 import { Monitors } from './monitors.ts'
-import { type GroupEntry, type ScopeMessage, SYNC_LIMITS, type SyncLimits, splitEntries } from './scope-messages.ts'
+import type { Group, NodeMembers, OnChange } from './node-members.ts'
+import {
+  type FirstSync,
+  type GroupEntry,
+  type ScopeMessage,
+  SYNC_LIMITS,
+  type SyncLimits,
+  splitForOtp,
+  splitForTiebeam,
+} from './scope-messages.ts'
+import { termKey } from './term-key.ts'
 
 /** Processes that became members of a group, or are members no more; a process that joined several times is there several times. */
 export interface GroupChange {
@@ -15,6 +25,8 @@ export type ScopeEffect =
   | ProcessEffect
   /** Tells whoever monitors under this id. */
   | { readonly type: 'notify'; readonly monitor: string; readonly change: GroupChange }
+  /** A peer announced more than `membershipsMax`; what is beyond it was left out. */
+  | { readonly type: 'refused'; readonly peer: Pid }
 
 /** What the scope process is to do. */
 export type ProcessEffect =
@@ -28,8 +40,9 @@ export type ProcessEffect =
   /** Call `outputDrained` when there is room again for what goes to this peer. */
   | { readonly type: 'awaitOutput'; readonly peer: Pid }
 
-interface Peer extends Owner {
+interface Peer {
   readonly pid: Pid
+  readonly members: NodeMembers
   /** Whether it was told all. If not, because its output was full, it gets a new sync instead of the changes that it missed. */
   inStep: boolean
 }
@@ -40,26 +53,30 @@ interface LocalMember {
   readonly groups: Map<Group, number>
 }
 
+export interface ScopeInit {
+  /** The name of the own node. */
+  readonly node: string
+  /** Whether a connected node is a Tiebeam node, and so understands `joins`. */
+  readonly isTiebeam: (node: string) => boolean
+  /** How many memberships one peer may announce. */
+  readonly membershipsMax: number
+  readonly syncLimits?: SyncLimits
+}
+
 /**
  * One scope of process groups on one node, as OTP's `pg` has it: a pure state machine, events in, effects out. Each node tells the others of
  * its own members only; what a peer told is forgotten when its scope process ends or cannot be reached any more.
  */
 export class Scope {
   readonly monitors = new Monitors()
-  readonly membership: Membership
-  /** The owner of the members of this node. */
-  readonly #own: Owner = { groupCount: 0 }
-  readonly #node: string
-  readonly #syncLimits: SyncLimits
+  readonly membership = new Membership()
+  readonly #init: ScopeInit
   #pid: Pid | undefined
   readonly #peers = new Map<string, Peer>()
   readonly #localMembers = new Map<string, LocalMember>()
 
-  /** @param node the name of the own node */
-  constructor(node: string, syncLimits: SyncLimits = SYNC_LIMITS) {
-    this.#node = node
-    this.#syncLimits = syncLimits
-    this.membership = new Membership(this.#own)
+  constructor(init: ScopeInit) {
+    this.#init = init
   }
 
   /** The nodes whose scope of this name is known. */
@@ -110,25 +127,26 @@ export class Scope {
   join(group: unknown, pids: readonly Pid[]): ScopeEffect[] {
     const effects: ScopeEffect[] = []
     if (pids.length === 0) return effects
-    const joined = this.membership.add(this.#own, group, pids)
+    const joined = this.membership.own.add(group, pids)
     for (const pid of pids) {
       const { groups } = this.#localMember(effects, pid)
       groups.set(joined, (groups.get(joined) ?? 0) + 1)
     }
-    this.#notify(effects, { type: 'join', group: joined, pids })
+    this.#notify(effects, 'join', group, pids)
     this.#broadcast(effects, (peer) => ({ type: 'join', peer, group, pids }))
     return effects
   }
 
   /** Processes of this node leave; undefined when none of them was a member. */
   leave(term: unknown, pids: readonly Pid[]): ScopeEffect[] | undefined {
-    const group = this.membership.find(term)
+    const { own } = this.membership
+    const group = own.find(termKey(term))
     if (group === undefined) return undefined
-    const left = this.membership.remove(this.#own, group, pids)
+    const left = own.remove(term, pids)
     if (left.length === 0) return undefined
     const effects: ScopeEffect[] = []
     for (const pid of left) this.#localMemberLeft(effects, pid, group)
-    this.#notify(effects, { type: 'leave', group, pids: left })
+    this.#notify(effects, 'leave', term, left)
     this.#broadcast(effects, (peer) => ({ type: 'leave', peer, pids: left, groups: [term] }))
     return effects
   }
@@ -141,16 +159,23 @@ export class Scope {
       case 'sync': {
         const effects: ScopeEffect[] = []
         const peer = this.#peers.get(message.peer.key) ?? this.#addPeer(effects, message.peer)
-        this.membership.replaceAll(peer, message.groups, (change) => this.#notify(effects, change))
+        const { membershipsMax } = this.#init
+        const areAllTaken = peer.members.replaceAll(message.groups, membershipsMax, this.#notifier(effects))
+        if (!areAllTaken) effects.push({ type: 'refused', peer: peer.pid })
         return effects
       }
       case 'join': {
         // A peer that we do not know will be asked for a sync, which contains this.
         const peer = this.#peers.get(message.peer.key)
-        if (peer === undefined || message.pids.length === 0) return []
         const effects: ScopeEffect[] = []
-        const group = this.membership.add(peer, message.group, message.pids)
-        this.#notify(effects, { type: 'join', group, pids: message.pids })
+        if (peer !== undefined) this.#peerJoined(effects, peer, message.group, message.pids)
+        return effects
+      }
+      case 'joins': {
+        const peer = this.#peers.get(message.peer.key)
+        const effects: ScopeEffect[] = []
+        if (peer === undefined) return effects
+        for (const { elements } of message.groups) this.#peerJoined(effects, peer, elements[0], elements[1])
         return effects
       }
       case 'leave': {
@@ -158,10 +183,8 @@ export class Scope {
         if (peer === undefined) return []
         const effects: ScopeEffect[] = []
         for (const term of message.groups) {
-          const group = this.membership.find(term)
-          if (group === undefined) continue
-          const pids = this.membership.remove(peer, group, message.pids)
-          if (pids.length > 0) this.#notify(effects, { type: 'leave', group, pids })
+          const pids = peer.members.remove(term, message.pids)
+          if (pids.length > 0) this.#notify(effects, 'leave', term, pids)
         }
         return effects
       }
@@ -171,7 +194,7 @@ export class Scope {
   /** A process that was to be watched has ended, or its node is lost. */
   down(pid: Pid): ScopeEffect[] {
     const effects: ScopeEffect[] = []
-    if (pid.node === this.#node) this.#localMemberEnded(effects, pid)
+    if (pid.node === this.#init.node) this.#localMemberEnded(effects, pid)
     else {
       const peer = this.#peers.get(pid.key)
       if (peer !== undefined) this.#forget(effects, peer)
@@ -197,18 +220,38 @@ export class Scope {
 
   #discovered(pid: Pid): ScopeEffect[] {
     if (this.#peers.has(pid.key)) return this.#sync(pid)
-    const { sync, joins } = splitEntries(this.membership.localEntries(), this.#syncLimits)
+    const { sync, joins } = this.#firstSync(pid.node)
     const effects = this.#sync(pid, sync)
     this.#addPeer(effects, pid)
     // After the sync, by which the peer knows us already: so it answers this one with a sync, and asks no more.
     effects.push(...this.#ask(pid))
     const self = this.#pid
     if (self === undefined) return effects
-    for (const { elements } of joins) {
-      const [group, pids] = elements
-      effects.push({ type: 'send', to: pid, message: { type: 'join', peer: self, group, pids } })
+    for (const groups of joins) {
+      const [first] = groups
+      if (first === undefined) continue
+      const [group, pids] = first.elements
+      const message: ScopeMessage =
+        groups.length === 1 ? { type: 'join', peer: self, group, pids } : { type: 'joins', peer: self, groups }
+      effects.push({ type: 'send', to: pid, message })
     }
     return effects
+  }
+
+  #firstSync(node: string): FirstSync {
+    const { isTiebeam, syncLimits = SYNC_LIMITS } = this.#init
+    const entries = this.membership.own.entries()
+    return isTiebeam(node) ? splitForTiebeam(entries, syncLimits) : splitForOtp(entries, syncLimits)
+  }
+
+  #peerJoined(effects: ScopeEffect[], peer: Peer, term: unknown, pids: readonly Pid[]): void {
+    if (pids.length === 0) return
+    if (peer.members.memberCount + pids.length > this.#init.membershipsMax) {
+      effects.push({ type: 'refused', peer: peer.pid })
+      return
+    }
+    peer.members.add(term, pids)
+    this.#notify(effects, 'join', term, pids)
   }
 
   #ask(to: Pid): ScopeEffect[] {
@@ -216,13 +259,13 @@ export class Scope {
     return [{ type: 'send', to, message: { type: 'discover', peer: this.#pid } }]
   }
 
-  #sync(to: Pid, groups: readonly GroupEntry[] = this.membership.localEntries()): ScopeEffect[] {
+  #sync(to: Pid, groups: readonly GroupEntry[] = this.membership.own.entries()): ScopeEffect[] {
     if (this.#pid === undefined) return []
     return [{ type: 'send', to, message: { type: 'sync', peer: this.#pid, groups } }]
   }
 
   #addPeer(effects: ScopeEffect[], pid: Pid): Peer {
-    const peer: Peer = { pid, inStep: true, groupCount: 0 }
+    const peer: Peer = { pid, inStep: true, members: this.membership.addPeer() }
     this.#peers.set(pid.key, peer)
     effects.push({ type: 'monitor', pid })
     return peer
@@ -230,7 +273,8 @@ export class Scope {
 
   #forget(effects: ScopeEffect[], peer: Peer): void {
     this.#peers.delete(peer.pid.key)
-    this.membership.removeAll(peer, (change) => this.#notify(effects, change))
+    this.membership.removePeer(peer.members)
+    peer.members.replaceAll([], 0, this.#notifier(effects))
   }
 
   #localMember(effects: ScopeEffect[], pid: Pid): LocalMember {
@@ -262,18 +306,24 @@ export class Scope {
     const groups: unknown[] = []
     for (const [group, times] of member.groups) {
       const pids = new Array<Pid>(times).fill(pid)
-      this.membership.remove(this.#own, group, pids)
-      this.#notify(effects, { type: 'leave', group, pids })
+      this.membership.own.remove(group.term, pids)
+      this.#notify(effects, 'leave', group.term, pids)
       // A peer takes it out once for each time that the group is named.
       for (let n = 0; n < times; n++) groups.push(group.term)
     }
     this.#broadcast(effects, (peer) => ({ type: 'leave', peer, pids: [pid], groups }))
   }
 
-  #notify(effects: ScopeEffect[], { type, group, pids }: MembershipChange): void {
+  /** Undefined while nobody wants to be told. */
+  #notifier(effects: ScopeEffect[]): OnChange | undefined {
+    if (this.monitors.isEmpty) return undefined
+    return (type, group, pids) => this.#notify(effects, type, group, pids)
+  }
+
+  #notify(effects: ScopeEffect[], type: GroupChange['type'], group: unknown, pids: readonly Pid[]): void {
     if (this.monitors.isEmpty) return
-    for (const monitor of this.monitors.concernedBy(group.term)) {
-      effects.push({ type: 'notify', monitor, change: { type, group: group.term, pids: [...pids] } })
+    for (const monitor of this.monitors.concernedBy(group)) {
+      effects.push({ type: 'notify', monitor, change: { type, group, pids: [...pids] } })
     }
   }
 

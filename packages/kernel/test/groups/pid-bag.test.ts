@@ -11,15 +11,16 @@ test('a bag holds what a list would hold, however large it is', () => {
   for (let number = 0; number < cases(200); number++) {
     const random = new Random(seed, number)
     const known = Array.from({ length: random.integer(1, 200) }, (_, id) => new Pid('a@host', id, 0, 1))
-    const bag = new PidBag([])
+    let bag = new PidBag([])
     let list: Pid[] = []
     for (let step = 0; step < 500; step++) {
       const pid = random.pick(known)
       const same = new Pid(pid.node, pid.id, pid.serial, pid.creation)
       if (random.chance(0.01)) {
         const next = random.shuffle([...list, ...known]).slice(0, random.integer(150))
-        const { joined, left } = bag.replace([...next])
+        const { joined, left } = bag.changesTo(next)
         assert.deepEqual(keys([...next, ...left]), keys([...list, ...joined]), `case ${number}`)
+        bag = new PidBag([...next])
         list = next
       } else if (random.chance(0.6)) {
         bag.add(same)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Pid } from '@tiebeam/distribution'
+import { decode, encode } from '@tiebeam/etf'
 import type { Random } from '@tiebeam/testing'
 import { type GroupChange, Scope, type ScopeEffect } from '../../src/groups/scope.ts'
 import { parseScopeMessage, scopeMessage } from '../../src/groups/scope-messages.ts'
@@ -37,7 +38,13 @@ export class SimulatedCluster {
       const node: SimulatedNode = {
         name,
         // So few that joins follow a sync now and then.
-        scope: new Scope(name, { syncPidsMax: 3, joinPidsMin: 2, joinPidsMax: 2 }),
+        scope: new Scope({
+          node: name,
+          // Some speak as Tiebeam nodes to each other.
+          isTiebeam: (other) => name < 'c' && other < 'c',
+          membershipsMax: 1_000,
+          syncLimits: { syncPidsMax: 3, joinPidsMin: 2, joinPidsMax: 2 },
+        }),
         pid: undefined,
         processes: new Map(),
         monitored: new Map(),
@@ -114,7 +121,10 @@ export class SimulatedCluster {
   /** Keys of the pids, sorted. */
   members(name: string, group: unknown): string[] {
     const { membership } = this.#node(name).scope
-    return (membership.find(group)?.members() ?? []).map(({ key }) => key).sort()
+    return membership
+      .members(group)
+      .map(({ key }) => key)
+      .sort()
   }
 
   follow(name: string, follower: (change: GroupChange) => void): void {
@@ -196,12 +206,16 @@ export class SimulatedCluster {
         case 'awaitOutput':
           node.awaited.push(effect.peer)
           continue
+        case 'refused':
+          assert.fail(`${node.name} refused what ${effect.peer} announced`)
       }
     }
   }
 
   #post(from: string, to: string, recipient: Pid | 'name', message: unknown): void {
-    this.#queue(from, to).push({ type: 'message', from, to: recipient, message })
+    // As over a connection: the two sides share nothing.
+    const received = decode(encode(message))
+    this.#queue(from, to).push({ type: 'message', from, to: recipient, message: received })
   }
 
   #tellDown(node: SimulatedNode, pid: Pid): void {

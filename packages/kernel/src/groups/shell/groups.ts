@@ -14,7 +14,9 @@ import { encode } from '@tiebeam/etf'
 import { KernelError } from '../../errors.ts'
 import { membersMap, parseGroupsRequest } from '../gen-requests.ts'
 import { CHANGES_MAX, GroupMonitor, type GroupMonitorInit } from '../group-monitor.ts'
+import type { GroupMembers } from '../membership.ts'
 import { Scope } from '../scope.ts'
+import { termKey } from '../term-key.ts'
 import { ChangeDelivery } from './change-delivery.ts'
 import { ScopeProcess } from './scope-process.ts'
 
@@ -23,12 +25,12 @@ export interface GroupsInit {
   readonly scope?: string
   /** How often nodes that seem to have no such scope are asked again, 1 to 2,147,483,647. Default 5,000. */
   readonly discoverMs?: number
+  /**
+   * How many memberships one other node may announce. What is beyond that is not taken, and logged once. At least 1. Default 1,000,000, which
+   * take some 200 MB.
+   */
+  readonly membershipsMax?: number
   readonly logger?: Logger
-}
-
-export interface GroupMembers {
-  readonly group: unknown
-  readonly members: readonly Pid[]
 }
 
 export interface GroupsStats {
@@ -42,6 +44,7 @@ export interface GroupsStats {
 
 const DEFAULT_SCOPE = 'pg'
 const DISCOVER_MS = 5_000
+const MEMBERSHIPS_MAX = 1_000_000
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /**
@@ -75,7 +78,11 @@ export class Groups {
   private constructor(node: Node, init: GroupsInit, onStarted: () => void) {
     this.scope = init.scope ?? DEFAULT_SCOPE
     this.#node = node
-    this.#state = new Scope(node.name)
+    this.#state = new Scope({
+      node: node.name,
+      isTiebeam: (name) => node.nodes('tiebeam').includes(name),
+      membershipsMax: membershipsMaxOf(init),
+    })
     const logger = (init.logger ?? silentLogger).child({ node: node.name, scope: this.scope })
     this.#delivery = new ChangeDelivery(this.#state.monitors, logger)
     try {
@@ -107,7 +114,7 @@ export class Groups {
   join(group: unknown, pids: Pid | readonly Pid[]): void {
     const local = this.#checked(pids)
     // Found out now it is the caller's error; later it would keep peers from being told anything.
-    if (this.#state.membership.find(group) === undefined) encode(group)
+    if (this.#state.membership.own.find(termKey(group)) === undefined) encode(group)
     this.#process.carryOut(this.#state.join(group, local))
   }
 
@@ -124,24 +131,22 @@ export class Groups {
 
   /** The members on all nodes, in no particular order; none for a group that is not there. @throws EncodeError */
   members(group: unknown): Pid[] {
-    return this.#state.membership.find(group)?.members() ?? []
+    return this.#state.membership.members(group)
   }
 
   /** Those on this node. @throws EncodeError */
   localMembers(group: unknown): Pid[] {
-    const { membership } = this.#state
-    const found = membership.find(group)
-    return found === undefined ? [] : membership.localMembers(found)
+    return this.#state.membership.own.find(termKey(group))?.toArray().slice() ?? []
   }
 
   /** The names of all groups. */
   whichGroups(): unknown[] {
-    return [...this.#state.membership.groups].map(({ term }) => term)
+    return this.#state.membership.terms()
   }
 
   /** The names of those that have members on this node. */
   whichLocalGroups(): unknown[] {
-    return [...this.#state.membership.localGroups].map(({ term }) => term)
+    return this.#state.membership.own.terms()
   }
 
   /** The present members of a group and, without a gap, all changes from now on. @throws KernelError `GROUPS_STOPPED`; EncodeError */
@@ -154,7 +159,7 @@ export class Groups {
   /** All groups with their members and, without a gap, all changes from now on. @throws KernelError `GROUPS_STOPPED` */
   monitorScope(init: GroupMonitorInit = {}): GroupMonitor<readonly GroupMembers[]> {
     this.#checkRunning()
-    return new GroupMonitor(this.#all(), this.#delivery.stream('scope', init.changesMax ?? CHANGES_MAX))
+    return new GroupMonitor(this.#state.membership.groups(), this.#delivery.stream('scope', init.changesMax ?? CHANGES_MAX))
   }
 
   /**
@@ -172,7 +177,7 @@ export class Groups {
   /** The same for all groups of the scope: `pg:monitor_scope/1`. @throws KernelError `GROUPS_STOPPED` */
   monitorScopeFor(pid: Pid): { readonly reference: Reference; readonly groups: readonly GroupMembers[] } {
     const self = this.#runningProcess()
-    return { reference: this.#delivery.toProcess(self, pid, 'scope'), groups: this.#all() }
+    return { reference: this.#delivery.toProcess(self, pid, 'scope'), groups: this.#state.membership.groups() }
   }
 
   /** False when there is no such monitor. Messages that were sent before are not taken back. */
@@ -181,9 +186,8 @@ export class Groups {
   }
 
   stats(): GroupsStats {
-    let memberships = 0
-    for (const group of this.#state.membership.groups) memberships += group.size
-    return { scope: this.scope, groups: this.#state.membership.groupCount, memberships, peers: this.#state.peers }
+    const { groupCount, memberCount } = this.#state.membership
+    return { scope: this.scope, groups: groupCount, memberships: memberCount, peers: this.#state.peers }
   }
 
   /** Ends the scope on this node. Other nodes see its members leave at once; its monitors end. */
@@ -214,10 +218,6 @@ export class Groups {
     this.#stopped = true
     this.#state.stopped()
     this.#delivery.end()
-  }
-
-  #all(): GroupMembers[] {
-    return [...this.#state.membership.groups].map((group) => ({ group: group.term, members: group.members() }))
   }
 
   #checked(pids: Pid | readonly Pid[]): readonly Pid[] {
@@ -254,6 +254,11 @@ export class Groups {
 function discoverMsOf({ discoverMs = DISCOVER_MS }: GroupsInit): number {
   if (discoverMs >= 1 && discoverMs <= TIMER_MS_MAX) return discoverMs
   throw new KernelError('OPTION_INVALID', `discoverMs must be 1 to ${TIMER_MS_MAX}, not ${discoverMs}.`)
+}
+
+function membershipsMaxOf({ membershipsMax = MEMBERSHIPS_MAX }: GroupsInit): number {
+  if (membershipsMax >= 1) return membershipsMax
+  throw new KernelError('OPTION_INVALID', `membershipsMax must be at least 1, not ${membershipsMax}.`)
 }
 
 function isNameTaken(error: unknown): boolean {

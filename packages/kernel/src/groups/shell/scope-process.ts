@@ -87,6 +87,7 @@ export class ScopeProcess {
   carryOut(effects: readonly ScopeEffect[]): void {
     for (const effect of effects) {
       if (effect.type === 'notify') this.#init.onChange(effect.monitor, effect.change)
+      else if (effect.type === 'refused') this.#refused(effect.peer)
       // Without a process there is nothing to do: the next one monitors all members, and asks all peers.
       else if (this.self !== undefined) this.#carryOutBy(this.self, effect)
     }
@@ -189,6 +190,10 @@ export class ScopeProcess {
       if (isOutputFull(error)) this.carryOut(this.#init.state.outputFull(to))
       else this.#sendFailed(to.node, error)
     }
+  }
+
+  #refused(peer: Pid): void {
+    this.#complaints.add('memberships of a peer beyond membershipsMax', { peer: String(peer) })
   }
 
   #sendFailed(peer: string, error: unknown): void {
