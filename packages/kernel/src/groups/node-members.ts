@@ -7,8 +7,7 @@ import { termKey } from './term-key.ts'
 export class Group extends PidBag {
   readonly term: unknown
 
-  /** Takes over the array. */
-  constructor(term: unknown, pids: Pid[]) {
+  constructor(term: unknown, pids: readonly Pid[]) {
     super(pids)
     this.term = term
   }
@@ -46,11 +45,9 @@ export class NodeMembers {
     return this.#groups.get(key)
   }
 
-  /** What a peer is to be told. The arrays must not be changed. */
-  entries(): GroupEntry[] {
-    const entries: GroupEntry[] = []
-    for (const group of this.#groups.values()) entries.push(new Tuple([group.term, group.toArray()]))
-    return entries
+  /** What a peer is to be told. */
+  *entries(): Iterable<GroupEntry> {
+    for (const group of this.#groups.values()) yield new Tuple([group.term, group.toArray()])
   }
 
   /** @param pids at least one */
@@ -58,7 +55,7 @@ export class NodeMembers {
     const key = termKey(term)
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = new Group(term, pids.slice())
+      group = new Group(term, pids)
       this.#groups.set(key, group)
     } else for (const pid of pids) group.add(pid)
     this.#memberCount += pids.length
@@ -77,7 +74,7 @@ export class NodeMembers {
   }
 
   /**
-   * Takes these entries, and the arrays in them, for all that there is. When a group is named twice, the last counts. A group with which there
+   * Takes these entries for all that there is. When a group is named twice, the last counts. A group with which there
    * would be more than `membersMax` is left out.
    * @param onChange what changes is found out only when somebody wants to know
    * @returns false when any was left out

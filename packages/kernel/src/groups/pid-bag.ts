@@ -15,12 +15,9 @@ export class PidBag {
   /** There may be very many bags, most of them of one pid, which then needs no array. */
   #content: Pid | Pid[] | Counts
   #size: number
-  /** Whether somebody else holds the array, which must not change then. */
-  #isShared = false
 
-  /** Takes over the array, which must not change from now on. */
-  constructor(pids: Pid[]) {
-    this.#content = pids.length === 1 ? (pids[0] as Pid) : pids
+  constructor(pids: readonly Pid[]) {
+    this.#content = pids.length === 1 ? (pids[0] as Pid) : pids.slice()
     this.#size = pids.length
   }
 
@@ -31,13 +28,13 @@ export class PidBag {
   add(pid: Pid): void {
     this.#size++
     if (this.#content instanceof Map) count(this.#content, pid)
-    else this.#ownArray().push(pid)
+    else this.#asArray().push(pid)
   }
 
   /** Takes one of these pids out; false when there was none. */
   remove(pid: Pid): boolean {
     const isSearched = !(this.#content instanceof Map) && this.#size <= SEARCHED_MAX
-    const removed = isSearched ? cut(this.#ownArray(), pid) : uncount(this.#counts(), pid)
+    const removed = isSearched ? cut(this.#asArray(), pid) : uncount(this.#counts(), pid)
     if (removed) this.#size--
     return removed
   }
@@ -49,13 +46,9 @@ export class PidBag {
     else pids.push(content)
   }
 
-  /** Of its own: it does not change with the bag, and must not be changed. */
   toArray(): Pid[] {
     const content = this.#content
-    if (Array.isArray(content)) {
-      this.#isShared = true
-      return content
-    }
+    if (Array.isArray(content)) return content.slice()
     if (!(content instanceof Map)) return [content]
     const pids: Pid[] = []
     appendCounted(content, pids)
@@ -82,14 +75,9 @@ export class PidBag {
     return own.every((pid, at) => isSamePid(pid, pids[at] as Pid))
   }
 
-  /** The content as an array that may be changed. */
-  #ownArray(): Pid[] {
-    const content = this.#content
-    if (Array.isArray(content) && !this.#isShared) return content
-    const pids = this.toArray().slice()
-    this.#content = pids
-    this.#isShared = false
-    return pids
+  #asArray(): Pid[] {
+    if (!Array.isArray(this.#content)) this.#content = this.toArray()
+    return this.#content
   }
 
   #counts(): Counts {

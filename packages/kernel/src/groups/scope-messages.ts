@@ -14,7 +14,7 @@ export type ScopeMessage =
   | { readonly type: 'leave'; readonly peer: Pid; readonly pids: readonly Pid[]; readonly groups: readonly unknown[] }
 
 /** `{Group, [Pid]}`. */
-export type GroupEntry = Tuple<readonly [group: unknown, pids: Pid[]]>
+export type GroupEntry = Tuple<readonly [group: unknown, pids: readonly Pid[]]>
 
 const GEN_CAST = atom('$gen_cast')
 const DISCOVER = atom('discover')
@@ -99,69 +99,70 @@ function pidOrPids(pids: readonly Pid[]): Pid | readonly Pid[] {
   return pids.length === 1 ? (pids[0] as Pid) : pids
 }
 
-/** How a first sync is cut; see {@link splitForOtp} and {@link splitForTiebeam}. */
+/** How a first sync is cut; see {@link FirstSync}. */
 export interface SyncLimits {
-  /** Members in the sync; for OTP, those of small groups not counted. */
+  /** Members in the sync to a peer that runs OTP, those of small groups not counted. */
   readonly syncPidsMax: number
-  /** A group with fewer members is a small one, and stays in the sync to OTP. */
+  /** A group with fewer members is a small one, and stays in that sync. */
   readonly joinPidsMin: number
+  /** Members in each other message. */
   readonly joinPidsMax: number
 }
 
 /** So that no message is bulk, whose way to the peer is longer: one of 500 pids takes some 20 KB. */
 export const SYNC_LIMITS: SyncLimits = { syncPidsMax: 500, joinPidsMin: 16, joinPidsMax: 500 }
 
-/** What a peer that knows nothing yet is told: the first message is a sync, and the others are joins. */
+/** What a peer that knows nothing yet is told, cut into messages: so it reads the first while the last are still being written. */
 export interface FirstSync {
   readonly sync: readonly GroupEntry[]
-  /** Each list is one message, of one group if the peer runs OTP. */
-  readonly joins: readonly (readonly GroupEntry[])[]
+  /** What joins after it, for one message each. To be iterated before anything changes. */
+  readonly joins: Iterable<readonly GroupEntry[]>
 }
 
-/** So the peer reads the first while the last are still being written. A join for each small group would cost more than it gains. */
+/** For OTP each message after the sync is about one group. For a small group such a message would cost more than it gains. */
 export function splitForOtp(
-  entries: readonly GroupEntry[],
+  entries: Iterable<GroupEntry>,
   { syncPidsMax, joinPidsMin, joinPidsMax }: SyncLimits,
 ): FirstSync {
   const sync: GroupEntry[] = []
   const joins: GroupEntry[][] = []
   let count = 0
   for (const entry of entries) {
-    const [, pids] = entry.elements
-    if (pids.length < joinPidsMin) sync.push(entry)
-    else if (count + pids.length <= syncPidsMax) {
+    const { length } = entry.elements[1]
+    if (length < joinPidsMin) sync.push(entry)
+    else if (count + length <= syncPidsMax) {
       sync.push(entry)
-      count += pids.length
+      count += length
     } else for (const part of cut(entry, joinPidsMax)) joins.push([part])
   }
   return { sync, joins }
 }
 
-/** The same where one message can tell of joins to many groups. What becomes of it in the peer is small, too, and little is alive at a time. */
-export function splitForTiebeam(
-  entries: readonly GroupEntry[],
-  { syncPidsMax, joinPidsMax }: SyncLimits,
-): FirstSync {
-  const sync: GroupEntry[] = []
-  const joins: GroupEntry[][] = []
-  let last = sync
-  let room = syncPidsMax
+/** Tiebeam nodes tell each other of many groups in one message. All are small, so that neither side has much alive at a time. */
+export function splitForTiebeam(entries: Iterable<GroupEntry>, { joinPidsMax }: SyncLimits): FirstSync {
+  const joins = portionsOf(entries, joinPidsMax)
+  const { value } = joins.next()
+  return { sync: value ?? [], joins }
+}
+
+/** No group twice in a portion: a sync that names one twice would be understood as naming it once. */
+function* portionsOf(entries: Iterable<GroupEntry>, pidsMax: number): Generator<GroupEntry[], undefined> {
+  let portion: GroupEntry[] = []
+  let room = pidsMax
   for (const entry of entries) {
     const { length } = entry.elements[1]
-    if (length > joinPidsMax) {
-      // Never into the sync, which may name a group only once.
-      for (const part of cut(entry, joinPidsMax)) joins.push([part])
-      continue
+    if (length > pidsMax) for (const part of cut(entry, pidsMax)) yield [part]
+    else {
+      if (length > room) {
+        yield portion
+        portion = []
+        room = pidsMax
+      }
+      portion.push(entry)
+      room -= length
     }
-    if (length > room) {
-      last = []
-      joins.push(last)
-      room = joinPidsMax
-    }
-    last.push(entry)
-    room -= length
   }
-  return { sync, joins }
+  if (portion.length > 0) yield portion
 }
 
 /** Entries of the same group with at most so many pids each. */

@@ -34,6 +34,8 @@ export type ProcessEffect =
   | { readonly type: 'discover'; readonly node: string }
   /** Tells the scope process of a peer. When it has no room for it, call `outputFull`. */
   | { readonly type: 'send'; readonly to: Pid; readonly message: ScopeMessage }
+  /** The same for several messages, up to the first for which there is no room. They are made one by one, from the present state. */
+  | { readonly type: 'sendAll'; readonly to: Pid; readonly messages: Iterable<ScopeMessage> }
   /** A process is to be watched: a member on this node, or the scope process of a peer. Its end is told by `down`. */
   | { readonly type: 'monitor'; readonly pid: Pid }
   | { readonly type: 'demonitor'; readonly pid: Pid }
@@ -227,14 +229,7 @@ export class Scope {
     effects.push(...this.#ask(pid))
     const self = this.#pid
     if (self === undefined) return effects
-    for (const groups of joins) {
-      const [first] = groups
-      if (first === undefined) continue
-      const [group, pids] = first.elements
-      const message: ScopeMessage =
-        groups.length === 1 ? { type: 'join', peer: self, group, pids } : { type: 'joins', peer: self, groups }
-      effects.push({ type: 'send', to: pid, message })
-    }
+    effects.push({ type: 'sendAll', to: pid, messages: joinMessages(self, joins) })
     return effects
   }
 
@@ -259,7 +254,7 @@ export class Scope {
     return [{ type: 'send', to, message: { type: 'discover', peer: this.#pid } }]
   }
 
-  #sync(to: Pid, groups: readonly GroupEntry[] = this.membership.own.entries()): ScopeEffect[] {
+  #sync(to: Pid, groups: readonly GroupEntry[] = [...this.membership.own.entries()]): ScopeEffect[] {
     if (this.#pid === undefined) return []
     return [{ type: 'send', to, message: { type: 'sync', peer: this.#pid, groups } }]
   }
@@ -332,5 +327,14 @@ export class Scope {
     const told = message(this.#pid)
     for (const { pid, inStep } of this.#peers.values())
       if (inStep) effects.push({ type: 'send', to: pid, message: told })
+  }
+}
+
+function* joinMessages(self: Pid, joins: FirstSync['joins']): Iterable<ScopeMessage> {
+  for (const groups of joins) {
+    const [first] = groups
+    if (first === undefined) continue
+    const [group, pids] = first.elements
+    yield groups.length === 1 ? { type: 'join', peer: self, group, pids } : { type: 'joins', peer: self, groups }
   }
 }

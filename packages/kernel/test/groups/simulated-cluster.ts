@@ -3,7 +3,7 @@ import { Pid } from '@tiebeam/distribution'
 import { decode, encode } from '@tiebeam/etf'
 import type { Random } from '@tiebeam/testing'
 import { type GroupChange, Scope, type ScopeEffect } from '../../src/groups/scope.ts'
-import { parseScopeMessage, scopeMessage } from '../../src/groups/scope-messages.ts'
+import { parseScopeMessage, type ScopeMessage, scopeMessage } from '../../src/groups/scope-messages.ts'
 
 interface SimulatedNode {
   readonly name: string
@@ -191,10 +191,10 @@ export class SimulatedCluster {
           continue
         }
         case 'send':
-          if (this.refuseOutput) this.#carryOut(node, node.scope.outputFull(effect.to))
-          else if (this.#isLinked(node, this.#node(effect.to.node))) {
-            this.#post(node.name, effect.to.node, effect.to, scopeMessage(effect.message))
-          }
+          this.#send(node, effect.to, effect.message)
+          continue
+        case 'sendAll':
+          for (const message of effect.messages) if (!this.#send(node, effect.to, message)) break
           continue
         case 'monitor':
           node.monitored.set(effect.pid.key, effect.pid)
@@ -210,6 +210,12 @@ export class SimulatedCluster {
           assert.fail(`${node.name} refused what ${effect.peer} announced`)
       }
     }
+  }
+
+  #send(node: SimulatedNode, to: Pid, message: ScopeMessage): boolean {
+    if (this.refuseOutput) this.#carryOut(node, node.scope.outputFull(to))
+    else if (this.#isLinked(node, this.#node(to.node))) this.#post(node.name, to.node, to, scopeMessage(message))
+    return !this.refuseOutput
   }
 
   #post(from: string, to: string, recipient: Pid | 'name', message: unknown): void {

@@ -136,7 +136,7 @@ export class Groups {
 
   /** Those on this node. @throws EncodeError */
   localMembers(group: unknown): Pid[] {
-    return this.#state.membership.own.find(termKey(group))?.toArray().slice() ?? []
+    return this.#state.membership.own.find(termKey(group))?.toArray() ?? []
   }
 
   /** The names of all groups. */

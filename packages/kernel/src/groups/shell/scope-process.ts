@@ -101,6 +101,9 @@ export class ScopeProcess {
       case 'send':
         this.#send(self, effect.to, effect.message)
         return
+      case 'sendAll':
+        for (const message of effect.messages) if (!this.#send(self, effect.to, message)) return
+        return
       case 'monitor':
         this.#references.set(effect.pid.key, self.monitor(effect.pid))
         return
@@ -181,14 +184,17 @@ export class ScopeProcess {
     }
   }
 
-  #send(self: Process, to: Pid, message: ScopeMessage): void {
+  /** False when it was not sent. */
+  #send(self: Process, to: Pid, message: ScopeMessage): boolean {
     // As in OTP, never dial for it: when the nodes meet again, the peer is told all.
-    if (!this.#connected.has(to.node)) return
+    if (!this.#connected.has(to.node)) return false
     try {
       self.send(to, scopeMessage(message))
+      return true
     } catch (error) {
       if (isOutputFull(error)) this.carryOut(this.#init.state.outputFull(to))
       else this.#sendFailed(to.node, error)
+      return false
     }
   }
 
