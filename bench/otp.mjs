@@ -52,7 +52,7 @@ try {
   await peers.stop()
 }
 if (isChosen('pg')) {
-  const options = values.quick ? { rounds: 2, joins: 200 } : { rounds: 9, joins: 2_000 }
+  const options = values.quick ? { rounds: 2, coldRounds: 1, joins: 200 } : { rounds: 9, coldRounds: 3, joins: 2_000 }
   for (const line of await measureGroups(options)) console.log(JSON.stringify(line))
 }
 

@@ -1,4 +1,4 @@
-/** The four nodes of a benchmark, each an operating-system process, and the EPMD that they share. */
+/** The nodes of a benchmark, each an operating-system process, and the EPMD that they share. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
@@ -13,18 +13,19 @@ const cookie = 'benchmark'
 /**
  * @typedef {{ elapsedNs: number, roundTripsNs: number[] }} Answer
  * @typedef {{ name: string, release: string, ask(...words: (string | number)[]): Promise<Answer> }} Peer
- * @typedef {{ ours: [Peer, Peer], theirs: [Peer, Peer], stop(): Promise<void> }} Peers
+ * @typedef {[Peer, Peer, ...Peer[]]} PeersOfAKind
+ * @typedef {{ ours: PeersOfAKind, theirs: PeersOfAKind, stop(): Promise<void> }} Peers
  */
 
 /**
- * Starts two Tiebeam nodes (`tiebeam-node.mjs` of the benchmark's folder) and two OTP nodes (`otp_node.erl`) on loopback.
+ * Starts Tiebeam nodes (`tiebeam-node.mjs` of the benchmark's folder) and as many OTP nodes (`otp_node.erl`), two at least, on loopback.
  * Nothing outlives stop(), nor this process: a node ends when its standard input does.
  *
  * @param {string} benchmark
- * @param {{ tiebeam?: boolean }} [options]
+ * @param {{ tiebeam?: boolean, each?: number }} [options]
  * @returns {Promise<Peers>}
  */
-export async function startPeers(benchmark, { tiebeam = true } = {}) {
+export async function startPeers(benchmark, { tiebeam = true, each = 2 } = {}) {
   const folder = path.join(benchmarks, benchmark)
   const beams = mkdtempSync(path.join(os.tmpdir(), 'tiebeam-bench-'))
   const children = []
@@ -56,8 +57,11 @@ export async function startPeers(benchmark, { tiebeam = true } = {}) {
         ...(process.env.TIEBEAM_BENCH_NODE_OPTIONS?.split(' ') ?? []),
         ...[path.join(folder, 'tiebeam-node.mjs'), `${base}@127.0.0.1`, cookie, String(epmdPort)],
       ])
-    const theirs = await Promise.all([otp('otp-one'), otp('otp-two')])
-    const ours = tiebeam ? await Promise.all([js('tiebeam-one'), js('tiebeam-two')]) : theirs
+    const numbers = Array.from({ length: each }, (_, index) => index + 1)
+    const startAll = async (/** @type {(number: number) => Promise<Peer>} */ startOne) =>
+      /** @type {PeersOfAKind} */ (await Promise.all(numbers.map(startOne)))
+    const theirs = await startAll((number) => otp(`otp-${number}`))
+    const ours = tiebeam ? await startAll((number) => js(`tiebeam-${number}`)) : theirs
     return { ours, theirs, stop }
   } catch (error) {
     await stop()

@@ -5,7 +5,7 @@
 %%   fill Groups Each     starts the scope anew, with Groups groups of Each processes of this node, each in one group
 %%   sync Groups Each     starts the scope anew; the clock runs until all of these memberships are visible here
 %%   echo                 starts the scope anew; each join of another node is answered by a message to the process that joined
-%%   join Count           Count processes join, one after the other; the clock of each runs until its answer
+%%   join Count Nodes     Count processes join, one after the other; the clock of each runs until the answers of so many nodes
 %%   stop                 ends the scope
 -module(otp_node).
 -export([main/0]).
@@ -36,8 +36,8 @@ commands(Processes) ->
                     spawn(fun() -> echo(Self) end),
                     receive echoing -> answer(0) end,
                     commands(Processes);
-                ["join", Count] ->
-                    Samples = joins(list_to_integer(Count)),
+                ["join", Count, Nodes] ->
+                    Samples = joins(list_to_integer(Count), list_to_integer(Nodes)),
                     Text = lists:join(",", [integer_to_list(Sample) || Sample <- Samples]),
                     io:format("{\"elapsedNs\":0,\"roundTripsNs\":[~s]}~n", [Text]),
                     commands(Processes);
@@ -106,17 +106,18 @@ echo_joins(Reference) ->
             echo_joins(Reference)
     end.
 
-joins(Count) ->
+joins(Count, Nodes) ->
     start(),
     %% The scopes find each other first.
     timer:sleep(200),
-    [join(Number) || Number <- lists:seq(1, Count)].
+    [join(Number, Nodes) || Number <- lists:seq(1, Count)].
 
-join(Number) ->
+join(Number, Nodes) ->
     Self = self(),
     spawn(fun() ->
         Begin = erlang:monotonic_time(nanosecond),
         ok = pg:join(?SCOPE, name(Number), self()),
-        receive joined -> Self ! {joined, erlang:monotonic_time(nanosecond) - Begin} end
+        [receive joined -> ok end || _ <- lists:seq(1, Nodes)],
+        Self ! {joined, erlang:monotonic_time(nanosecond) - Begin}
     end),
     receive {joined, Elapsed} -> timer:sleep(1), Elapsed end.

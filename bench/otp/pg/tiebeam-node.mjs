@@ -59,8 +59,8 @@ async function echo() {
   })()
 }
 
-/** @type {(count: number) => Promise<number[]>} */
-async function joins(count) {
+/** @type {(count: number, nodes: number) => Promise<number[]>} */
+async function joins(count, nodes) {
   const started = await start()
   // The scopes find each other first.
   await sleep(200)
@@ -71,7 +71,7 @@ async function joins(count) {
         node.spawn(async (self) => {
           const begin = process.hrtime.bigint()
           started.join(nameOf(number), self.pid)
-          await self.receive()
+          for (let left = nodes; left > 0; left--) await self.receive()
           resolve(Number(process.hrtime.bigint() - begin))
         })
       }),
@@ -93,6 +93,6 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   else if (command === 'echo') await echo()
   else if (command === 'stop') await groups?.stop()
   else if (command !== 'join') break
-  answer(command === 'join' ? { elapsedNs, roundTripsNs: await joins(Number(first)) } : { elapsedNs })
+  answer(command === 'join' ? { elapsedNs, roundTripsNs: await joins(Number(first), Number(second)) } : { elapsedNs })
 }
 await node.stop()

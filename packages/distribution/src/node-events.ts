@@ -27,3 +27,19 @@ export interface NodeEvents {
 }
 
 export type NodesKind = 'visible' | 'hidden' | 'connected' | 'tiebeam'
+
+export function isOfKind(
+  { hidden, tiebeam }: { readonly hidden: boolean; readonly tiebeam: boolean },
+  kind: NodesKind,
+): boolean {
+  switch (kind) {
+    case 'visible':
+      return !hidden
+    case 'hidden':
+      return hidden
+    case 'connected':
+      return true
+    case 'tiebeam':
+      return tiebeam
+  }
+}

@@ -7,7 +7,7 @@ import { EPMD_PORT } from './epmd/codec.ts'
 import { EpmdPresence } from './epmd/shell/presence.ts'
 import { DistributionError } from './errors.ts'
 import type { Logger } from './logger.ts'
-import type { NodeEvents, NodesKind } from './node-events.ts'
+import { isOfKind, type NodeEvents, type NodesKind } from './node-events.ts'
 import { checkCookie, decoderInitOf, limitsOf, loggerOf, type NodeInit, type NodeLimits } from './node-init.ts'
 import { type NodeName, parseNodeName } from './node-name.ts'
 import type { ServedProcess, ServeInit } from './node-service.ts'
@@ -177,13 +177,11 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   /**
-   * The connected nodes: the visible ones (Tiebeam and published BEAM nodes), the hidden ones, all (`connected`), or those with which this one
-   * can speak in ways that only Tiebeam nodes understand (`tiebeam`; none that is, or has, `hidden: true`).
+   * The connected nodes: the visible ones (Tiebeam and published BEAM nodes), the hidden ones, all (`connected`), or those that understand
+   * what only Tiebeam nodes say to each other (`tiebeam`; a node with `hidden: true` says and understands nothing of that kind).
    */
   nodes(kind: NodesKind = 'visible'): string[] {
-    return [...this.#connections.links]
-      .filter((link) => (kind === 'tiebeam' ? link.tiebeam : kind === 'connected' || link.hidden === (kind === 'hidden')))
-      .map((link) => link.peer.name)
+    return [...this.#connections.links].filter((link) => isOfKind(link, kind)).map((link) => link.peer.name)
   }
 
   /** Whether a node is there and answers; connects to it when it is not connected. */

@@ -131,6 +131,6 @@ test('a hidden OTP node is a hidden node here too', async (t) => {
   const up = new Promise<boolean>((resolve) => node.once('nodeup', ({ hidden }) => resolve(hidden)))
   await node.connect(erl.name as string)
   assert.equal(await up, true)
-  assert.deepEqual([node.nodes(), node.nodes('hidden')], [[], [erl.name]])
+  assert.deepEqual([node.nodes(), node.nodes('hidden'), node.nodes('tiebeam')], [[], [erl.name], []])
   await waitFor(async () => (await erl.evaluate('nodes(connected)')) === `['${node.name}']`)
 })

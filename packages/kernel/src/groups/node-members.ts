@@ -111,11 +111,7 @@ function sizeOf(groups: Iterable<Group>): number {
   return size
 }
 
-function tellChanges(
-  before: ReadonlyMap<string, Group>,
-  after: ReadonlyMap<string, Group>,
-  onChange: OnChange,
-): void {
+function tellChanges(before: ReadonlyMap<string, Group>, after: ReadonlyMap<string, Group>, onChange: OnChange): void {
   for (const [key, group] of before) if (!after.has(key)) onChange('leave', group.term, group.toArray())
   for (const [key, group] of after) {
     const pids = group.toArray()

@@ -66,6 +66,59 @@ test('a scope has one start on a node, and its name is free again after the stop
   await assert.rejects(Groups.start(node), { code: 'NODE_STOPPED' })
 })
 
+test('a node takes no more memberships of a peer than it wants, and says so once', async (t) => {
+  const site = await Site.create(t)
+  const [peer, node] = [await site.node('peer'), await site.node('node')]
+  const logger = new RecordingLogger()
+  const ofPeer = await site.groups(peer)
+  const member = spawnMember(peer)
+  ofPeer.join('synced', [member, member])
+  ofPeer.join('too many', [member, member])
+  const groups = await site.groups(node, { membershipsMax: 3, logger })
+  groups.join('own', Array<Pid>(5).fill(spawnMember(node)))
+  await node.connect(peer.name)
+  await waitFor(() => groups.members('synced').length === 2)
+  ofPeer.join('one more', member)
+  ofPeer.join('too many', member)
+  ofPeer.leave('synced', member)
+  ofPeer.join('instead', member)
+  await waitFor(() => groups.members('instead').length === 1)
+  assert.deepEqual(groups.whichGroups(), ['own', 'synced', 'one more', 'instead'])
+  assert.equal(groups.stats().memberships, 8)
+  assert.equal(logger.matching(/^warn: .*membershipsMax/).length, 1)
+  await assert.rejects(Groups.start(node, { scope: 'none', membershipsMax: 0 }), { code: 'OPTION_INVALID' })
+})
+
+test('a first sync in many messages brings all, to a node that has groups of its own, and counts each group once', async (t) => {
+  const site = await Site.create(t)
+  const [a, b] = [await site.node('a'), await site.node('b')]
+  const [ofA, ofB] = [await site.groups(a), await site.groups(b)]
+  const [one, two] = [spawnMember(a), spawnMember(b)]
+  for (let number = 0; number < 1_500; number++) ofA.join(number, number % 2 === 0 ? one : [one, one])
+  ofA.join('large', Array<Pid>(1_234).fill(one))
+  for (let number = 1_000; number < 2_000; number++) ofB.join(number, two)
+  await a.connect(b.name)
+  for (const groups of [ofA, ofB]) {
+    const memberships = 1_500 + 750 + 1_234 + 1_000
+    await waitFor(() => groups.stats().memberships === memberships)
+    assert.equal(groups.stats().groups, 2_001)
+    assert.equal(new Set(groups.whichGroups()).size, 2_001)
+    assert.equal(groups.whichGroups().length, 2_001)
+    assert.deepEqual(byNode(groups.members(1_001)), ['a×2', 'b×1'])
+  }
+})
+
+test('a node can have many scopes', async (t) => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.after(() => process.off('warning', onWarning))
+  const site = await Site.create(t)
+  const node = await site.node('a')
+  for (let number = 0; number < 12; number++) await site.groups(node, { scope: `scope ${number}` })
+  assert.deepEqual(warnings, [])
+})
+
 test('a monitor has the members from before, then every change, and ends with the loop or the groups', async (t) => {
   const site = await Site.create(t)
   const node = await site.node('a')

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { atom, ImproperList, Pid, tuple } from '@tiebeam/distribution'
-import { parseScopeMessage, type ScopeMessage, scopeMessage } from '../../src/groups/scope-messages.ts'
+import {
+  type GroupEntry,
+  parseScopeMessage,
+  type ScopeMessage,
+  SYNC_LIMITS,
+  scopeMessage,
+  splitForOtp,
+  splitForTiebeam,
+} from '../../src/groups/scope-messages.ts'
 
 const peer = new Pid('a@host', 1, 0, 7)
 const member = new Pid('a@host', 2, 0, 7)
@@ -16,8 +24,15 @@ const messages: readonly (readonly [ScopeMessage, unknown])[] = [
   [{ type: 'leave', peer, pids: [member], groups: ['g', 'h'] }, tuple(atom('leave'), peer, member, ['g', 'h'])],
 ]
 
-test('messages have the shapes of OTP', () => {
-  for (const [message, term] of messages) {
+const joins: readonly (readonly [ScopeMessage, unknown])[] = [
+  [
+    { type: 'joins', peer, groups: [tuple('g', [member])] },
+    tuple(atom('$tiebeam.joins'), peer, [tuple('g', [member])]),
+  ],
+]
+
+test('messages have the shapes of OTP, or the one of Tiebeam', () => {
+  for (const [message, term] of [...messages, ...joins]) {
     assert.deepEqual(scopeMessage(message), term)
     assert.deepEqual(parseScopeMessage(term), message)
   }
@@ -60,8 +75,39 @@ test('what is malformed, or names members of a third node, is not understood', (
     cast(atom('sync'), peer, [tuple('g', new ImproperList([member], member))]),
     cast(atom('sync'), peer, new ImproperList([tuple('g', [member])], 1)),
     cast(atom('other'), peer, []),
+    tuple(atom('$tiebeam.joins'), peer, 'no list'),
+    tuple(atom('$tiebeam.joins'), peer, [tuple('g', [foreign])]),
+    tuple(atom('$tiebeam.joins'), peer, [tuple('g', [member])], 'more'),
     tuple(atom('$gen_cast'), atom('sync')),
     tuple(atom('$gen_call'), peer, atom('sync')),
   ]
   for (const message of malformed) assert.equal(parseScopeMessage(message), undefined, String(message))
+})
+
+const sizes = [1, 1_200, 499, 16, 2, 500, 1, 1, 501]
+const entries: readonly GroupEntry[] = sizes.map((size, number) => tuple(`g${number}`, Array(size).fill(member)))
+const told = (messages: readonly (readonly GroupEntry[])[]) =>
+  messages.map((groups) => groups.map(({ elements: [group, { length }] }) => `${group}×${length}`).join(' '))
+
+test('a first sync to a Tiebeam node is cut into small messages that name each group once', () => {
+  const { sync, joins } = splitForTiebeam(entries, SYNC_LIMITS)
+  assert.deepEqual(told([sync, ...joins]), [
+    'g1×500',
+    'g1×500',
+    'g1×200',
+    'g0×1 g2×499',
+    'g3×16 g4×2',
+    'g5×500',
+    'g8×500',
+    'g8×1',
+    'g6×1 g7×1',
+  ])
+  const nothing = splitForTiebeam([], SYNC_LIMITS)
+  assert.deepEqual([nothing.sync, ...nothing.joins], [[]])
+})
+
+test('a first sync to OTP is cut where there are many members in a group', () => {
+  const { sync, joins } = splitForOtp(entries, SYNC_LIMITS)
+  assert.deepEqual(told([sync]), ['g0×1 g2×499 g4×2 g6×1 g7×1'])
+  assert.deepEqual(told([...joins]), ['g1×500', 'g1×500', 'g1×200', 'g3×16', 'g5×500', 'g8×500', 'g8×1'])
 })

@@ -159,7 +159,10 @@ export class Groups {
   /** All groups with their members and, without a gap, all changes from now on. @throws KernelError `GROUPS_STOPPED` */
   monitorScope(init: GroupMonitorInit = {}): GroupMonitor<readonly GroupMembers[]> {
     this.#checkRunning()
-    return new GroupMonitor(this.#state.membership.groups(), this.#delivery.stream('scope', init.changesMax ?? CHANGES_MAX))
+    return new GroupMonitor(
+      this.#state.membership.groups(),
+      this.#delivery.stream('scope', init.changesMax ?? CHANGES_MAX),
+    )
   }
 
   /**
