@@ -92,9 +92,9 @@ export class NodeMembers {
         memberCount += pids.length
       }
     }
-    const isNamedTwice = after.size < entries.length
     this.#groups = after
-    this.#memberCount = isNamedTwice ? sizeOf(after.values()) : memberCount
+    // Else some were left out, or named twice and counted twice.
+    this.#memberCount = after.size === entries.length ? memberCount : sizeOf(after.values())
     if (onChange !== undefined) tellChanges(before, after, onChange)
     return areAllTaken
   }

@@ -86,10 +86,6 @@ export class Scope {
     return [...this.#peers.values()].map(({ pid }) => pid.node)
   }
 
-  isPeer(pid: Pid): boolean {
-    return this.#peers.has(pid.key)
-  }
-
   /**
    * The scope process runs under this pid, and these nodes are connected and visible. Called again when the process had to be replaced: no peer
    * knows the new one, so all begins anew, but for the members of this node.
@@ -169,14 +165,15 @@ export class Scope {
       case 'join': {
         // A peer that we do not know will be asked for a sync, which contains this.
         const peer = this.#peers.get(message.peer.key)
+        if (peer === undefined) return []
         const effects: ScopeEffect[] = []
-        if (peer !== undefined) this.#peerJoined(effects, peer, message.group, message.pids)
+        this.#peerJoined(effects, peer, message.group, message.pids)
         return effects
       }
       case 'joins': {
         const peer = this.#peers.get(message.peer.key)
+        if (peer === undefined) return []
         const effects: ScopeEffect[] = []
-        if (peer === undefined) return effects
         for (const { elements } of message.groups) this.#peerJoined(effects, peer, elements[0], elements[1])
         return effects
       }
@@ -222,13 +219,13 @@ export class Scope {
 
   #discovered(pid: Pid): ScopeEffect[] {
     if (this.#peers.has(pid.key)) return this.#sync(pid)
+    const self = this.#pid
+    if (self === undefined) return []
     const { sync, joins } = this.#firstSync(pid.node)
     const effects = this.#sync(pid, sync)
     this.#addPeer(effects, pid)
     // After the sync, by which the peer knows us already: so it answers this one with a sync, and asks no more.
     effects.push(...this.#ask(pid))
-    const self = this.#pid
-    if (self === undefined) return effects
     effects.push({ type: 'sendAll', to: pid, messages: joinMessages(self, joins) })
     return effects
   }
