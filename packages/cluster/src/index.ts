@@ -1,4 +1,4 @@
-export type { AddressResolver, NameServer } from './dns/resolver.ts'
+export type { AddressResolver, NameServer, ServiceResolver } from './dns/resolver.ts'
 export { ClusterError, type ClusterErrorCode } from './errors.ts'
 export { type FormationSettings, formationDefaults } from './formation/settings.ts'
 export type { ClusterInit } from './init.ts'
@@ -6,8 +6,10 @@ export type { ClusterNode, ConnectOptions, NodeDown, NodeUp } from './node.ts'
 export { Cluster } from './shell/cluster.ts'
 export type { ClusterStatus, FailureStatus, MissingPeerStatus, TopologyStatus } from './status.ts'
 export { Epmd, type EpmdInit } from './strategies/epmd.ts'
+export { DnsPoll, type DnsPollInit } from './strategies/shell/dns-poll.ts'
 export { Kubernetes, type KubernetesInit } from './strategies/shell/kubernetes.ts'
 export { KubernetesDns, type KubernetesDnsInit } from './strategies/shell/kubernetes-dns.ts'
+export { KubernetesDnsSrv, type KubernetesDnsSrvInit } from './strategies/shell/kubernetes-dns-srv.ts'
 export type {
   ListingSink,
   ListQuery,

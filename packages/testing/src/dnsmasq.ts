@@ -10,8 +10,12 @@ import { waitFor } from './wait-for.ts'
 /** Addresses (IPv4 and IPv6) of each name, as the A and AAAA records of a headless Service. */
 export type DnsRecords = Readonly<Record<string, readonly string[]>>
 
+/** Hosts of each name, as the SRV records of a headless Service. */
+export type DnsServices = Readonly<Record<string, readonly string[]>>
+
 export interface DnsmasqInit {
   records?: DnsRecords
+  services?: DnsServices
   /** Default 127.0.0.1. */
   address?: string
   /** Default: one that is free; within a namespace 53. */
@@ -26,14 +30,21 @@ export class Dnsmasq {
   readonly port: number
   readonly #start: () => Promise<Child>
   readonly #hostsPath: string
+  readonly #servicesPath: string
   #child: Child
   #readings = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(address: string, port: number, hostsPath: string, child: Child, start: () => Promise<Child>) {
-    this.address = address
-    this.port = port
-    this.#hostsPath = hostsPath
+  constructor(
+    at: { readonly address: string; readonly port: number },
+    paths: { readonly hosts: string; readonly services: string },
+    child: Child,
+    start: () => Promise<Child>,
+  ) {
+    this.address = at.address
+    this.port = at.port
+    this.#hostsPath = paths.hosts
+    this.#servicesPath = paths.services
     this.#child = child
     this.#start = start
   }
@@ -55,6 +66,18 @@ export class Dnsmasq {
     return done
   }
 
+  /** Replaces all SRV records; resolves when the server answers with the new ones. It is started anew for that. */
+  setServices(services: DnsServices): Promise<void> {
+    const done = this.#last.then(async () => {
+      await writeServices(this.#servicesPath, services)
+      if (!this.#child.running) return
+      await this.stop()
+      await this.start()
+    })
+    this.#last = done.catch(() => {})
+    return done
+  }
+
   /** Takes no more queries, so that they time out (SIGSTOP), until `resume`. */
   suspend(): void {
     this.#child.signal('SIGSTOP')
@@ -71,7 +94,9 @@ export class Dnsmasq {
 
   /** Starts it again after `stop`, at the same address and port, with the records set last. */
   async start(): Promise<void> {
-    if (!this.#child.running) this.#child = await this.#start()
+    if (this.#child.running) return
+    this.#child = await this.#start()
+    this.#readings = 0
   }
 
   // dnsmasq says each time: "read /…/records - 3 names". Only the end of the output is kept, so count by growth.
@@ -83,16 +108,18 @@ export class Dnsmasq {
 
 /** Starts dnsmasq and waits until it answers. Ends it when the scope ends. */
 export async function startDnsmasq(scope: Scope, init: DnsmasqInit = {}): Promise<Dnsmasq> {
-  const { records = {}, address = '127.0.0.1' } = init
+  const { records = {}, services = {}, address = '127.0.0.1' } = init
   const port = init.port ?? (init.spawn === undefined ? await freePort(address) : 53)
   const folder = await mkdtemp(join(tmpdir(), 'tiebeam-dns-'))
   scope.after(() => rm(folder, { recursive: true, force: true }))
   const hostsPath = join(folder, 'records')
   await writeHosts(hostsPath, records)
+  const servicesPath = join(folder, 'services')
+  await writeServices(servicesPath, services)
   const args = [
     '--no-daemon',
     '--log-facility=-',
-    '--conf-file=/dev/null',
+    `--conf-file=${servicesPath}`,
     '--no-resolv',
     '--no-hosts',
     '--no-poll',
@@ -113,7 +140,12 @@ export async function startDnsmasq(scope: Scope, init: DnsmasqInit = {}): Promis
     await child.waitForOutput(/read .*records - /)
     return child
   }
-  return new Dnsmasq(address, port, hostsPath, await start(), start)
+  return new Dnsmasq({ address, port }, { hosts: hostsPath, services: servicesPath }, await start(), start)
+}
+
+async function writeServices(path: string, services: DnsServices): Promise<void> {
+  const lines = Object.entries(services).flatMap(([name, hosts]) => hosts.map((host) => `srv-host=${name},${host},0\n`))
+  await writeFile(path, lines.join(''))
 }
 
 // Written beside and renamed, so that a reading never finds half of it.

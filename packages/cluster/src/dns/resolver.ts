@@ -8,6 +8,15 @@ export interface AddressResolver {
   resolve(name: string, family: 4 | 6, signal: AbortSignal): Promise<readonly string[]>
 }
 
+/** Asks for the SRV records of a name, once. */
+export interface ServiceResolver {
+  /**
+   * The host that each record names; none when the name server says that there is no such record.
+   * @throws ClusterError as {@link AddressResolver} does
+   */
+  resolveService(name: string, signal: AbortSignal): Promise<readonly string[]>
+}
+
 /** A name server of one's own. */
 export interface NameServer {
   /** IPv4 or IPv6 address. */

@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { ClusterError, codeOf, messageOf } from '../../errors.ts'
-import type { AddressResolver, NameServer } from '../resolver.ts'
+import type { AddressResolver, NameServer, ServiceResolver } from '../resolver.ts'
 
 export interface DnsResolverInit {
   /** Name servers to ask instead of the system's. */
@@ -15,7 +15,7 @@ export interface DnsResolverInit {
  * Asks name servers directly, past the C library: `getaddrinfo` waits in libuv's four threads, cannot be cancelled, and with a dead
  * name server would hold up all file access of the process.
  */
-export class DnsResolver implements AddressResolver {
+export class DnsResolver implements AddressResolver, ServiceResolver {
   readonly #init: DnsResolverInit
   readonly #servers: readonly string[]
 
@@ -26,7 +26,22 @@ export class DnsResolver implements AddressResolver {
     )
   }
 
-  async resolve(name: string, family: 4 | 6, signal: AbortSignal): Promise<readonly string[]> {
+  resolve(name: string, family: 4 | 6, signal: AbortSignal): Promise<readonly string[]> {
+    if (family === 4) return this.#ask('A', name, signal, (resolver) => resolver.resolve4(name))
+    return this.#ask('AAAA', name, signal, (resolver) => resolver.resolve6(name))
+  }
+
+  async resolveService(name: string, signal: AbortSignal): Promise<readonly string[]> {
+    const records = await this.#ask('SRV', name, signal, (resolver) => resolver.resolveSrv(name))
+    return records.map((record) => record.name)
+  }
+
+  async #ask<Record>(
+    type: 'A' | 'AAAA' | 'SRV',
+    name: string,
+    signal: AbortSignal,
+    send: (resolver: Resolver) => Promise<readonly Record[]>,
+  ): Promise<readonly Record[]> {
     signal.throwIfAborted()
     // A new one each time: cancelling ends this query alone, and the system's name servers are read anew when they change.
     const resolver = new Resolver({ timeout: this.#init.timeoutMs, tries: this.#init.tries })
@@ -34,30 +49,25 @@ export class DnsResolver implements AddressResolver {
     const cancel = (): void => resolver.cancel()
     signal.addEventListener('abort', cancel, { once: true })
     try {
-      return await (family === 4 ? resolver.resolve4(name) : resolver.resolve6(name))
+      return await send(resolver)
     } catch (error) {
       const code = codeOf(error)
       // NXDOMAIN and NODATA: the name server knows that there is no such record.
       if (code === 'ENOTFOUND' || code === 'ENODATA') return []
-      throw this.#failure(error, code, name, family, signal)
+      if (signal.aborted) throw signal.reason
+      throw this.#failure(error, code, `${type} records of ${name}`)
     } finally {
       signal.removeEventListener('abort', cancel)
     }
   }
 
-  #failure(error: unknown, code: string, name: string, family: 4 | 6, signal: AbortSignal): unknown {
-    if (signal.aborted) return signal.reason
+  #failure(cause: unknown, code: string, records: string): ClusterError {
     const asked = this.#servers.length > 0 ? this.#servers.join(', ') : "the system's name servers"
-    const query = `${family === 4 ? 'A' : 'AAAA'} records of ${name} from ${asked}`
+    const query = `${records} from ${asked}`
     if (code === 'ETIMEOUT') {
-      return new ClusterError(
-        'LOOKUP_TIMEOUT',
-        `No answer to the question for ${query}. Check that they can be reached.`,
-        {
-          cause: error,
-        },
-      )
+      const message = `No answer to the question for ${query}. Check that they can be reached.`
+      return new ClusterError('LOOKUP_TIMEOUT', message, { cause })
     }
-    return new ClusterError('LOOKUP_FAILED', `Could not get the ${query}: ${messageOf(error)}.`, { cause: error })
+    return new ClusterError('LOOKUP_FAILED', `Could not get the ${query}: ${messageOf(cause)}.`, { cause })
   }
 }
