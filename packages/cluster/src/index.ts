@@ -6,10 +6,19 @@ export type { ClusterNode, ConnectOptions, NodeDown, NodeUp } from './node.ts'
 export { Cluster } from './shell/cluster.ts'
 export type { ClusterStatus, FailureStatus, MissingPeerStatus, TopologyStatus } from './status.ts'
 export { Epmd, type EpmdInit } from './strategies/epmd.ts'
+export {
+  type FromFunctionInit,
+  type FromSubscriptionInit,
+  fromFunction,
+  fromSubscription,
+} from './strategies/function.ts'
 export { DnsPoll, type DnsPollInit } from './strategies/shell/dns-poll.ts'
+export { ErlangHosts, type ErlangHostsInit } from './strategies/shell/erlang-hosts.ts'
 export { Kubernetes, type KubernetesInit } from './strategies/shell/kubernetes.ts'
 export { KubernetesDns, type KubernetesDnsInit } from './strategies/shell/kubernetes-dns.ts'
 export { KubernetesDnsSrv, type KubernetesDnsSrvInit } from './strategies/shell/kubernetes-dns-srv.ts'
+export { LocalEpmd, type LocalEpmdInit } from './strategies/shell/local-epmd.ts'
+export { Rancher, type RancherInit } from './strategies/shell/rancher.ts'
 export type {
   ListingSink,
   ListQuery,
