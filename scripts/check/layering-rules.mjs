@@ -49,7 +49,7 @@ export const pureImports = {
   'node:util': '*',
   'node:zlib': '*',
   // Functions of their arguments alone, in modules that also do other things.
-  'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual'],
+  'node:crypto': ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'timingSafeEqual'],
   'node:path': ['isAbsolute', 'join'],
   'node:net': ['BlockList', 'isIP', 'isIPv4', 'isIPv6'],
   '@tiebeam/etf': '*',

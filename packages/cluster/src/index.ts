@@ -14,6 +14,7 @@ export {
 } from './strategies/function.ts'
 export { DnsPoll, type DnsPollInit } from './strategies/shell/dns-poll.ts'
 export { ErlangHosts, type ErlangHostsInit } from './strategies/shell/erlang-hosts.ts'
+export { Gossip, type GossipInit } from './strategies/shell/gossip.ts'
 export { Kubernetes, type KubernetesInit } from './strategies/shell/kubernetes.ts'
 export { KubernetesDns, type KubernetesDnsInit } from './strategies/shell/kubernetes-dns.ts'
 export { KubernetesDnsSrv, type KubernetesDnsSrvInit } from './strategies/shell/kubernetes-dns-srv.ts'
