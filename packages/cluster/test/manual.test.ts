@@ -33,7 +33,17 @@ test('every option of a cluster is in the table with its default, and no other',
 })
 
 test('every option of a strategy is in its table, and no other', () => {
-  const files = { KubernetesDns: 'shell/kubernetes-dns.ts', Kubernetes: 'shell/kubernetes.ts', Epmd: 'epmd.ts' }
+  const files = {
+    DnsPoll: 'shell/dns-poll.ts',
+    Epmd: 'epmd.ts',
+    ErlangHosts: 'shell/erlang-hosts.ts',
+    Gossip: 'shell/gossip.ts',
+    Kubernetes: 'shell/kubernetes.ts',
+    KubernetesDns: 'shell/kubernetes-dns.ts',
+    KubernetesDnsSrv: 'shell/kubernetes-dns-srv.ts',
+    LocalEpmd: 'shell/local-epmd.ts',
+    Rancher: 'shell/rancher.ts',
+  }
   for (const [strategy, file] of Object.entries(files)) {
     const options = optionsOf(`${strategy}Init`, `strategies/${file}`)
     assert.deepEqual([...tableBelow(`### ${strategy}`).keys()].sort(), options.sort())
