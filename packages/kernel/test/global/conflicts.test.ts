@@ -33,7 +33,8 @@ async function registerBoth(erl: Erl, member: Member, method: string, resolve: R
 }
 
 async function whereabouts(erl: Erl, { names }: Member): Promise<[string, string | undefined]> {
-  const there = await erl.evaluate('case global:whereis_name(name) of undefined -> undefined; Pid -> node(Pid) end')
+  // A fun, because what a case binds would stay bound for the next question.
+  const there = await erl.evaluate('(fun(undefined) -> undefined; (Pid) -> node(Pid) end)(global:whereis_name(name))')
   return [there.replaceAll("'", ''), names.whereisName(atom('name'))?.node]
 }
 
