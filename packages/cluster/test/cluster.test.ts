@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { waitFor } from '@tiebeam/testing'
+import { RecordingLogger, waitFor } from '@tiebeam/testing'
 import {
   Cluster,
   type ClusterInit,
@@ -10,7 +10,6 @@ import {
   type PushedStrategy,
 } from '../src/index.ts'
 import { FakeNode } from './fake-node.ts'
-import { RecordingLogger } from './recording-logger.ts'
 
 async function start(t: TestContext, init: ClusterInit, node = new FakeNode('app@10.0.0.1')) {
   const logger = new RecordingLogger()

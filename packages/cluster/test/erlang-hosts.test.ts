@@ -5,10 +5,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { freePort, loopback, requirePeer, startEpmd, startErl } from '@tiebeam/testing'
+import { freePort, loopback, RecordingLogger, requirePeer, startEpmd, startErl } from '@tiebeam/testing'
 import { ErlangHosts, type ErlangHostsInit } from '../src/index.ts'
 import { parseHostsFile } from '../src/strategies/hosts-file.ts'
-import { RecordingLogger } from './recording-logger.ts'
 
 async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tiebeam-hosts-'))

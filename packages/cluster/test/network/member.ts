@@ -1,8 +1,8 @@
 /** A node with a cluster, in a process of its own. Its one argument is a `MemberInit`; it prints a `MemberLine` for each event. */
 import { stdout } from 'node:process'
 import { Node } from '@tiebeam/distribution'
+import { RecordingLogger } from '@tiebeam/testing'
 import { Cluster, KubernetesDns } from '../../src/index.ts'
-import { RecordingLogger } from '../recording-logger.ts'
 import type { MemberInit, MemberLine } from './member-protocol.ts'
 
 const init = JSON.parse(process.argv[2] ?? '') as MemberInit

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { atom, type Node, Pid, type Reference, tuple } from '@tiebeam/distribution'
-import { requirePeer, waitFor } from '@tiebeam/testing'
+import { RecordingLogger, requirePeer, waitFor } from '@tiebeam/testing'
 import { type GroupChange, Groups } from '../../src/index.ts'
-import { RecordingLogger } from './recording-logger.ts'
 import { byNode, Site, spawnMember } from './site.ts'
 
 test('members of all nodes are seen on every node', async (t) => {

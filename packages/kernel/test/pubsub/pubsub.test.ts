@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { atom, atomKeys, type Node, Pid, tuple } from '@tiebeam/distribution'
-import { type Erl, requirePeer, type Scope, waitFor } from '@tiebeam/testing'
+import { type Erl, RecordingLogger, requirePeer, type Scope, waitFor } from '@tiebeam/testing'
 import { Groups, PUBSUB_SCOPE, PubSub, type PubSubInit } from '../../src/index.ts'
-import { RecordingLogger } from '../groups/recording-logger.ts'
 import { Site } from '../groups/site.ts'
 
 const phoenix = readFileSync(new URL('../../../test/pubsub/phoenix.ex', import.meta.url), 'utf8')

@@ -1,7 +1,5 @@
-import type { LogFunction, Logger } from '@tiebeam/distribution'
-
-/** Keeps what is logged, as `level: message`. */
-export class RecordingLogger implements Logger {
+/** A `Logger` of distribution, by its shape, that keeps what is logged, as `level: message`. */
+export class RecordingLogger {
   readonly lines: string[] = []
   readonly trace = this.#level('trace')
   readonly debug = this.#level('debug')
@@ -10,7 +8,7 @@ export class RecordingLogger implements Logger {
   readonly error = this.#level('error')
   readonly fatal = this.#level('fatal')
 
-  child(): Logger {
+  child(): this {
     return this
   }
 
@@ -22,8 +20,8 @@ export class RecordingLogger implements Logger {
     this.lines.push(`${level}: ${message}`)
   }
 
-  #level(level: string): LogFunction {
-    return (first: object | string, second?: string) => {
+  #level(level: string): (first: object | string, second?: string) => void {
+    return (first, second) => {
       this.write(level, typeof first === 'string' ? first : (second ?? ''))
     }
   }
