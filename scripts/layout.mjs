@@ -86,13 +86,29 @@ export function testFiles(root) {
 
 /**
  * The tests that any of the filters names. A filter is the name of a member (`etf`) or of a folder of scripts, or else
- * a part of a test's path, before or after compilation.
+ * a part of a test's path, before or after compilation. With `!` before it, it names what is left out.
  *
  * @param {readonly TestFile[]} tests
  * @param {readonly string[]} filters none: all tests
  */
 export function selectTests(tests, filters) {
-  if (filters.length === 0) return [...tests]
+  const without = filters.filter((filter) => filter.startsWith('!')).map((filter) => filter.slice(1))
+  const wanted = named(
+    tests,
+    filters.filter((filter) => !filter.startsWith('!')),
+    tests,
+  )
+  const unwanted = new Set(named(tests, without, []))
+  return wanted.filter((test) => !unwanted.has(test))
+}
+
+/**
+ * @param {readonly TestFile[]} tests
+ * @param {readonly string[]} filters
+ * @param {readonly TestFile[]} ofNone what no filter at all names
+ */
+function named(tests, filters, ofNone) {
+  if (filters.length === 0) return [...ofNone]
   const folderOf = (/** @type {string} */ source) =>
     source.split('/')[source.startsWith('packages/') || source.startsWith('examples/') ? 1 : 0]
   const folders = new Set(tests.map((test) => folderOf(test.source)))

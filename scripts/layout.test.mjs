@@ -73,6 +73,8 @@ test('a filter that names a package selects that package alone, any other select
   assert.deepEqual(select('distribution/test/etf'), [1])
   assert.deepEqual(select('./packages/etf/dist/test/lists.test.js'), [0])
   assert.deepEqual(select('nothing'), [])
+  assert.deepEqual(select('!etf'), [1, 2])
+  assert.deepEqual(select('scripts', 'test/', '!distribution'), [0, 2])
 })
 
 test('compiled files go when their source has gone, and all others stay', (t) => {

@@ -23,12 +23,24 @@ export const packages = {
   },
   '@tiebeam/k8s': { mayImport: [], impure: ['index.ts', 'shell/'] },
   '@tiebeam/cluster': {
-    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/k8s'],
+    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp', '@tiebeam/kernel', '@tiebeam/k8s'],
     impure: ['index.ts', 'cluster.ts', 'shell/'],
   },
   '@tiebeam/tables': {
-    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp'],
+    mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp', '@tiebeam/k8s'],
     impure: ['index.ts', 'shell/'],
+  },
+  tiebeam: {
+    mayImport: [
+      '@tiebeam/etf',
+      '@tiebeam/distribution',
+      '@tiebeam/otp',
+      '@tiebeam/kernel',
+      '@tiebeam/k8s',
+      '@tiebeam/cluster',
+      '@tiebeam/tables',
+    ],
+    impure: ['index.ts', 'shell/', 'command/main.ts'],
   },
   '@tiebeam/testing': { mayImport: [], impure: ['**'] },
 }

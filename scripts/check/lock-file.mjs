@@ -37,7 +37,9 @@ function checkLockFile(root, folder, manifests) {
     const manifest = read(member, 'package.json')
     const locked = lock.packages[member]
     if (!locked) return [`${label} lacks ${member}; run npm install`]
-    const differing = compared.filter((key) => !isDeepStrictEqual(manifest[key], locked[key]))
+    // npm leaves out a name that is that of the folder.
+    const entry = { name: member === '' ? undefined : path.posix.basename(member), ...locked }
+    const differing = compared.filter((key) => !isDeepStrictEqual(manifest[key], entry[key]))
     return differing.map(
       (key) => `${label} has other ${key} than ${path.posix.join(member, 'package.json')}; run npm install`,
     )

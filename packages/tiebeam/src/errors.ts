@@ -1,0 +1,15 @@
+/** Stable codes of what can go wrong. The text of a message may change between releases, a code may not. */
+export type TiebeamErrorCode =
+  /** A setting of the environment, the configuration file or the program has a value that is not allowed. */
+  'SETTING_INVALID'
+
+/** Every failure of this package that a caller can meet. */
+export class TiebeamError extends Error {
+  override readonly name = 'TiebeamError'
+  readonly code: TiebeamErrorCode
+
+  constructor(code: TiebeamErrorCode, message: string, init: { readonly cause?: unknown } = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause })
+    this.code = code
+  }
+}

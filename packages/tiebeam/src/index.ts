@@ -1,0 +1,1 @@
+export { TiebeamError, type TiebeamErrorCode } from './errors.ts'
