@@ -38,6 +38,7 @@ function checkLockFile(root, folder, manifests) {
     const locked = lock.packages[member]
     if (!locked) return [`${label} lacks ${member}; run npm install`]
     // npm leaves out a name that is that of the folder.
+    /** @type {Record<string, unknown>} */
     const entry = { name: member === '' ? undefined : path.posix.basename(member), ...locked }
     const differing = compared.filter((key) => !isDeepStrictEqual(manifest[key], entry[key]))
     return differing.map(
