@@ -2,6 +2,8 @@ export type { AddressResolver, NameServer, ServiceResolver } from './dns/resolve
 export { ClusterError, type ClusterErrorCode } from './errors.ts'
 export { type FormationSettings, formationDefaults } from './formation/settings.ts'
 export type { ClusterInit } from './init.ts'
+export type { LeaveInit } from './leaving/leave-init.ts'
+export type { LeavingPhase, LeavingStep, StepOutcome } from './leaving/step.ts'
 export type { ClusterNode, ConnectOptions, NodeDown, NodeUp } from './node.ts'
 export { Cluster } from './shell/cluster.ts'
 export type { ClusterStatus, FailureStatus, MissingPeerStatus, TopologyStatus } from './status.ts'

@@ -1,4 +1,5 @@
 import type { Logger } from '@tiebeam/distribution'
+import type { Groups } from '@tiebeam/kernel'
 import { ClusterError } from './errors.ts'
 import { type FormationSettings, formationDefaults } from './formation/settings.ts'
 import type { Strategy } from './strategy.ts'
@@ -6,6 +7,8 @@ import type { Strategy } from './strategy.ts'
 export interface ClusterInit extends Partial<FormationSettings> {
   /** Strategies by a name of your choice. Names that several list are dialled once. */
   readonly topologies: Readonly<Record<string, Strategy>>
+  /** The process groups in which `cluster.call` finds its members, and which the node leaves first when it leaves the cluster. */
+  readonly groups?: Groups
   /** Default: nothing is logged. */
   readonly logger?: Logger
   /** Names that one topology may list; the rest, the last in alphabetical order, is left out. Default 1000. */
@@ -16,6 +19,7 @@ export interface ClusterInit extends Partial<FormationSettings> {
 
 export interface ClusterOptions {
   readonly topologies: Readonly<Record<string, Strategy>>
+  readonly groups: Groups | undefined
   readonly logger: Logger | undefined
   readonly namesMax: number
   readonly lookupMs: number
@@ -32,7 +36,7 @@ const WAIT_MS_MAX = 0x7fffffff
  * @throws ClusterError `OPTION_INVALID`
  */
 export function clusterOptions(init: ClusterInit): ClusterOptions {
-  const { topologies, logger, namesMax = NAMES_MAX, lookupMs = LOOKUP_MS, ...rest } = init
+  const { topologies, groups, logger, namesMax = NAMES_MAX, lookupMs = LOOKUP_MS, ...rest } = init
   if (typeof topologies !== 'object' || topologies === null) {
     throw invalid(
       'topologies',
@@ -50,7 +54,7 @@ export function clusterOptions(init: ClusterInit): ClusterOptions {
   ]) {
     checkSetting(name, value)
   }
-  return { topologies, logger, namesMax, lookupMs, settings }
+  return { topologies, groups, logger, namesMax, lookupMs, settings }
 }
 
 function checkStrategy(name: string, strategy: Strategy): void {

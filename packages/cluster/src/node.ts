@@ -30,6 +30,10 @@ export interface ClusterNode {
   /** Resolves when the link is up, also when it was before; rejects with an error that has a `code`. */
   connect(name: string, options?: ConnectOptions): Promise<void>
   disconnect(name: string): Promise<unknown>
+  /** Ends the node, for `cluster.leave`. */
+  stop(options: { readonly timeoutMs: number }): Promise<void>
+  /** What the node does for others, which `cluster.leave` brings to an end. */
+  readonly drain: { begin(): Promise<void> }
   on(event: 'nodeup', listener: (event: NodeUp) => void): unknown
   on(event: 'nodedown', listener: (event: NodeDown) => void): unknown
   off(event: 'nodeup', listener: (event: NodeUp) => void): unknown

@@ -23,6 +23,7 @@ export class FakeNode implements ClusterNode {
   /** Names in the order in which they were dialled. */
   readonly dialled: string[] = []
   readonly disconnected: string[] = []
+  readonly drain = { begin: async () => {} }
   /** Ends attempts as they begin: undefined connects, a code fails; null leaves them open. */
   answer: (name: string) => string | undefined | null = () => null
 
@@ -58,6 +59,10 @@ export class FakeNode implements ClusterNode {
   disconnect(name: string): Promise<boolean> {
     this.disconnected.push(name)
     return Promise.resolve(this.down(name))
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve()
   }
 
   up(name: string): void {

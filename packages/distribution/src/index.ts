@@ -18,6 +18,7 @@ export {
   tuple,
 } from '@tiebeam/etf'
 export type { CallServer, FunctionCall, SpawnRequest } from './calls.ts'
+export { Drain, type Drainable } from './drain.ts'
 export type { EpmdNode } from './epmd/codec.ts'
 export { type EpmdAddress, listNodes, lookupNode } from './epmd/shell/client.ts'
 export * from './errors.ts'

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 import { atom, type Pid, type Reference } from '@tiebeam/etf'
 import type { CallServer } from './calls.ts'
+import { Drain } from './drain.ts'
 import { EPMD_PORT } from './epmd/codec.ts'
 import { EpmdPresence } from './epmd/shell/presence.ts'
 import { DistributionError } from './errors.ts'
@@ -45,6 +46,8 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly pid: Pid
   /** Where the node logs, and what is built on it may log. */
   readonly logger: Logger
+  /** Ends what this node does for others, before it leaves them. */
+  readonly drain: Drain = new Drain()
   readonly #router: Router
   readonly #connections: Connections
   readonly #measure: TermMeasure

@@ -38,6 +38,8 @@ export type CallErrorCode =
   | 'SERVER_EXITED'
   /** A process called itself, and would have waited for ever. */
   | 'CALLING_SELF'
+  /** The node of the server is leaving the cluster. What was asked was not done, and can be asked of another. */
+  | 'DRAINING'
   /** The server has no such call, or one that wants more arguments. */
   | 'UNKNOWN_CALL'
   /** The answer is not of the form that `gen` prescribes. */

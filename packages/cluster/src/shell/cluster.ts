@@ -4,6 +4,9 @@ import type { FormationEffect, FormationEvent } from '../formation/events.ts'
 import { Formation } from '../formation/formation.ts'
 import { type Sifted, sift } from '../formation/listing.ts'
 import { type ClusterInit, type ClusterOptions, clusterOptions } from '../init.ts'
+import { type LeaveInit, leaveOptions } from '../leaving/leave-init.ts'
+import { leave } from '../leaving/shell/leaving.ts'
+import type { LeavingStep, StepOutcome } from '../leaving/step.ts'
 import type { ClusterNode, NodeDown, NodeUp } from '../node.ts'
 import { isRefusal } from '../refusal.ts'
 import { type ClusterStatus, statusOf } from '../status.ts'
@@ -12,6 +15,8 @@ import { localAddresses, selfAddresses } from './addresses.ts'
 import { logReport, RejectionLog } from './log.ts'
 import { TopologyRunner } from './topology-runner.ts'
 
+/** For what waits to be sent when the node has left. */
+const STOP_MS = 5_000
 /** Code of `connect` of a node that has stopped. */
 const NODE_STOPPED = 'NODE_STOPPED'
 
@@ -29,8 +34,9 @@ export class Cluster {
   readonly #rejections: RejectionLog
   readonly #selfAddresses: ReadonlySet<string>
   readonly #queue: FormationEvent[] = []
-  #draining = false
+  #handling = false
   #stopped = false
+  #leaving: { readonly outcomes: Promise<StepOutcome[]>; readonly abort: AbortController } | undefined
   #timer: NodeJS.Timeout | undefined
 
   readonly #onNodeUp = ({ name }: NodeUp): void => this.#dispatch({ type: 'nodeup', name })
@@ -91,6 +97,38 @@ export class Cluster {
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
   }
 
+  /**
+   * Leaves the cluster in an order that costs nobody a call: phase by phase what `steps` says, and of its own in `leave` the groups, in
+   * `drain` the calls that are under way (those of other nodes that come later are refused, and `call` takes them elsewhere), and last of all discovery and
+   * the node, which is stopped when this resolves. A second call, like the signal, ends it at once: what has not been done is left out.
+   * @returns what became of each step
+   * @throws ClusterError `OPTION_INVALID`
+   */
+  async leave(init: LeaveInit = {}): Promise<readonly StepOutcome[]> {
+    if (this.#leaving !== undefined) {
+      this.#leaving.abort.abort(new Error('Leaving was ended at once.'))
+      return this.#leaving.outcomes
+    }
+    const { drainMs, steps, signal } = leaveOptions(init)
+    const abort = new AbortController()
+    this.#leaving = { outcomes: this.#leave(drainMs, steps, abort.signal), abort }
+    signal?.addEventListener('abort', () => abort.abort(signal.reason), { once: true })
+    if (signal?.aborted === true) abort.abort(signal.reason)
+    return this.#leaving.outcomes
+  }
+
+  async #leave(drainMs: number, steps: readonly LeavingStep[], signal: AbortSignal): Promise<StepOutcome[]> {
+    this.#logger.info({ drainMs }, `${this.#node.name} leaves the cluster.`)
+    const { groups } = this.#options
+    const own: LeavingStep[] = [{ phase: 'drain', name: 'calls under way', run: () => this.#node.drain.begin() }]
+    if (groups !== undefined) own.push({ phase: 'leave', name: 'groups', run: () => groups.leaveAll() })
+    const outcomes = await leave({ steps: [...own, ...steps], drainMs, logger: this.#logger, signal })
+    const stopping = this.stop()
+    if (!signal.aborted) await stopping
+    await this.#node.stop({ timeoutMs: signal.aborted ? 0 : STOP_MS })
+    return outcomes
+  }
+
   #start(): void {
     // Before the list of peers is read, so that none slips through between the two.
     this.#node.on('nodeup', this.#onNodeUp)
@@ -114,14 +152,14 @@ export class Cluster {
   #dispatch(event: FormationEvent): void {
     if (this.#stopped) return
     this.#queue.push(event)
-    if (this.#draining) return
-    this.#draining = true
+    if (this.#handling) return
+    this.#handling = true
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         for (const effect of this.#formation.handle(next, performance.now())) this.#perform(effect)
       }
     } finally {
-      this.#draining = false
+      this.#handling = false
       this.#setTimer()
     }
   }

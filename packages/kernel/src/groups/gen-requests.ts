@@ -1,4 +1,4 @@
-import { atom, Reference, Tuple, tuple } from '@tiebeam/distribution'
+import { type Atom, atom, Reference, Tuple, tuple } from '@tiebeam/distribution'
 import type { GroupMembers } from './membership.ts'
 
 /** What processes of other nodes may ask a scope by `gen_server:call`, as they do with that of OTP (`pg:monitor/2` and the like, 25.1 and later). */
@@ -9,6 +9,17 @@ export type GroupsRequest =
 
 /** OTP's scope crashes on what it does not know, and so tells the caller `badarg`. */
 export const BADARG = tuple(atom('error'), atom('badarg'))
+
+/** The label of the requests that `sys` of OTP makes, which every `gen_server` answers in its turn. */
+export const SYSTEM: Atom = atom('system')
+
+/** A system request that no scope knows, of OTP or ours, and that each answers once it has read all that came before. */
+export const READ_SO_FAR: Atom = atom('read_so_far')
+
+/** What `sys` answers to a request that it does not know. */
+export function unknownSystemRequest(request: unknown): Tuple {
+  return tuple(atom('error'), tuple(atom('unknown_system_msg'), request))
+}
 
 const MONITOR = atom('monitor')
 const DEMONITOR = atom('demonitor')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   DistributionError,
+  type Drainable,
   Exit,
   ExitReason,
   type GenCall,
@@ -15,8 +16,10 @@ import {
 } from '@tiebeam/distribution'
 import { isPlannedEnd, NORMAL } from '../exit-reasons.ts'
 import { isTimeout } from '../gen/call.ts'
+import { refusalReply } from '../gen/refusal.ts'
 import { SYSTEM } from '../gen/stop-server.ts'
 import { type From, type Handler, type Later, noReply } from './handlers.ts'
+import { OpenCalls } from './open-calls.ts'
 import { argumentsOf, RequestTable } from './requests.ts'
 import type { Server } from './server.ts'
 import { answerSystemRequest } from './system-messages.ts'
@@ -39,8 +42,17 @@ const IDLE: unique symbol = Symbol('nothing came in time')
 /** A server that waits for messages sends this to itself when it has something else to do. */
 const WAKE: unique symbol = Symbol('look again')
 
+/** A server sends this to itself when its node leaves: what is before it in the mailbox is still served. */
+class DrainMark {
+  readonly reached: () => void
+
+  constructor(reached: () => void) {
+    this.reached = reached
+  }
+}
+
 /** The life of one server after its start: takes one message after the other, and ends as `gen_server` does. */
-export class ServerLoop {
+export class ServerLoop implements Drainable {
   readonly self: Process
   readonly #server: Server
   readonly #parent: Pid | undefined
@@ -49,6 +61,10 @@ export class ServerLoop {
   readonly #casts: RequestTable
   /** Of the call that is being handled. */
   #client: From | undefined
+  /** Whether its handler has replied by itself. */
+  #replied = false
+  readonly #openCalls = new OpenCalls()
+  #refusing = false
   #steps: (() => unknown)[] = []
   #idleMs: number | undefined
   #stop: Stop | undefined
@@ -95,6 +111,8 @@ export class ServerLoop {
   /** A reply that cannot be delivered is no fault of the server, and concerns nobody else. One that has no term is. */
   reply(client: From, reply: unknown): void {
     if (hasEnded(this.self)) return
+    if (client === this.#client) this.#replied = true
+    this.#openCalls.delete(client)
     const { to, message } = genReply(client, reply)
     try {
       this.self.send(to, message)
@@ -111,14 +129,30 @@ export class ServerLoop {
     this.#logger.warn({ pid: String(this.self.pid), ...fields }, `${text}; further ones are not logged`)
   }
 
+  /** See {@link Drainable}: calls that came before are served, later ones of other nodes refused. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      if (hasEnded(this.self)) return resolve()
+      this.self.signal.addEventListener('abort', () => resolve(), { once: true })
+      const reached = (): void => {
+        this.#refusing = true
+        this.#openCalls.whenNone(resolve)
+      }
+      this.self.send(this.self.pid, new DrainMark(reached))
+    })
+  }
+
   /** Until the server stops; throws what its process is to end with. */
   async run(): Promise<void> {
+    const removeFromDrain = this.self.node.drain.add(this)
     let stop: Stop | undefined
     try {
       stop = await this.#untilStopped()
     } catch (error) {
       if (hasEnded(this.self)) return
       stop = { reason: reasonOf(error), thrown: { error } }
+    } finally {
+      removeFromDrain()
     }
     await this.#end(stop)
   }
@@ -155,7 +189,7 @@ export class ServerLoop {
     const idleMs = this.#idleMs
     this.#idleMs = undefined
     const call = genCallOf(message)
-    if (call !== undefined) return this.#handleCall(call)
+    if (call !== undefined && !this.#isRefused(call)) return this.#handleCall(call)
     const cast = genCastOf(message)
     if (cast !== undefined) {
       const handler = this.#casts.handlerOf(cast.request)
@@ -167,16 +201,23 @@ export class ServerLoop {
       this.stop(message.reason)
       return undefined
     }
-    const system = genCallOf(message, SYSTEM)
-    if (system === undefined && message !== WAKE) return pending(this.#server.handleInfo(message))
     // What is no message to the server does not end its being idle.
+    const system = genCallOf(message, SYSTEM)
+    if (call !== undefined) this.reply(call.client, refusalReply(this.self.node.name))
+    else if (message instanceof DrainMark) message.reached()
+    else if (system === undefined && message !== WAKE) return pending(this.#server.handleInfo(message))
     this.#idleMs = idleMs
     return system && this.#handleSystem(system)
+  }
+
+  #isRefused({ client }: GenCall): boolean {
+    return this.#refusing && client.pid.node !== this.self.node.name
   }
 
   #handleCall({ client, request }: GenCall): PromiseLike<void> | undefined {
     const handler: Handler | undefined = this.#calls.handlerOf(request)
     this.#client = client
+    this.#replied = false
     const result = handler === undefined ? this.#server.handleCall(request, client) : handler(...argumentsOf(request))
     if (isPromiseLike(result)) return result.then((reply) => this.#answer(client, reply))
     this.#answer(client, result)
@@ -185,7 +226,10 @@ export class ServerLoop {
 
   #answer(client: From, reply: unknown): void {
     this.#client = undefined
-    if (reply === noReply) return
+    if (reply === noReply) {
+      if (!this.#replied) this.#openCalls.add(client)
+      return
+    }
     if (this.#stop === undefined) this.reply(client, reply)
     else this.#lastReply = { client, reply }
   }

@@ -48,6 +48,11 @@ export function callingSelfError(server: MonitorTarget): CallError {
   return new CallError('CALLING_SELF', text, { server, reason: atom('calling_self') })
 }
 
+export function drainingError(server: MonitorTarget, reason: unknown): CallError {
+  const text = `The node of ${nameOf(server)} is leaving, and takes no more calls. Nothing was done: ask another server.`
+  return new CallError('DRAINING', text, { server, reason })
+}
+
 export function malformedReplyError(server: MonitorTarget, reply: unknown): CallError {
   const text = `${nameOf(server)} answered with something that is no reply: ${inspect(reply, { depth: 2 }).slice(0, 200)}.`
   return new CallError('REPLY_MALFORMED', text, { server, reason: tuple(atom('bad_reply'), reply) })

@@ -10,7 +10,8 @@ import {
   type Process,
   Tuple,
 } from '@tiebeam/distribution'
-import { callingSelfError, downError, malformedReplyError, timeoutError } from './call-error.ts'
+import { callingSelfError, downError, drainingError, malformedReplyError, timeoutError } from './call-error.ts'
+import { refusalOf } from './refusal.ts'
 
 /** Who calls: a process, or the node on behalf of code that is no process, such as an HTTP handler. */
 export type Caller = Process | Node
@@ -44,7 +45,12 @@ export function call(
     .ask(server, (alias) => genCall(caller.pid, alias, request, label), { timeoutMs })
     .then(
       (answer) => {
-        if (answer instanceof Tuple && answer.elements.length === 2) return answer.elements[1]
+        if (answer instanceof Tuple && answer.elements.length === 2) {
+          const reply = answer.elements[1]
+          const refusal = refusalOf(reply, nodeNameOf(caller, server))
+          if (refusal === undefined) return reply
+          throw drainingError(server, refusal)
+        }
         throw answer instanceof Down ? downError(server, answer) : malformedReplyError(server, answer)
       },
       (error: unknown) => {
@@ -64,6 +70,10 @@ export function cast(caller: Caller, server: ServerName, request: unknown): void
 /** Where to send to. To a bare name that nobody has, sending is an error; here it is nothing. */
 export function addressOf(caller: Caller, server: ServerName): Destination {
   return typeof server === 'string' ? { name: server, node: nodeOf(caller).name } : server
+}
+
+function nodeNameOf(caller: Caller, server: ServerName): string {
+  return typeof server === 'string' ? nodeOf(caller).name : server.node
 }
 
 export function nodeOf(caller: Caller): Node {

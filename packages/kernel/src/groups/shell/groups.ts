@@ -2,17 +2,19 @@ import {
   atom,
   DistributionError,
   type GenCall,
+  genCall,
   type Logger,
   type Node,
   Pid,
   type Process,
   type Reference,
   silentLogger,
+  type Tuple,
   tuple,
 } from '@tiebeam/distribution'
 import { encode } from '@tiebeam/etf'
 import { KernelError } from '../../errors.ts'
-import { membersMap, parseGroupsRequest } from '../gen-requests.ts'
+import { membersMap, parseGroupsRequest, READ_SO_FAR, SYSTEM } from '../gen-requests.ts'
 import { CHANGES_MAX, GroupMonitor, type GroupMonitorInit } from '../group-monitor.ts'
 import type { GroupMembers } from '../membership.ts'
 import { Scope } from '../scope.ts'
@@ -45,6 +47,7 @@ export interface GroupsStats {
 const DEFAULT_SCOPE = 'pg'
 const DISCOVER_MS = 5_000
 const MEMBERSHIPS_MAX = 1_000_000
+const LEAVE_MS = 2_000
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /**
@@ -54,11 +57,13 @@ const TIMER_MS_MAX = 2 ** 31 - 1
  */
 export class Groups {
   readonly scope: string
-  readonly #node: Node
+  /** The node whose processes can join and leave. */
+  readonly node: Node
   readonly #state: Scope
   readonly #process: ScopeProcess
   readonly #delivery: ChangeDelivery
   #stopped = false
+  #left = false
 
   /**
    * Starts the scope on this node, under its registered name. When this resolves, the connected nodes have been asked for their members; see
@@ -77,7 +82,7 @@ export class Groups {
 
   private constructor(node: Node, init: GroupsInit, onStarted: () => void) {
     this.scope = init.scope ?? DEFAULT_SCOPE
-    this.#node = node
+    this.node = node
     this.#state = new Scope({
       node: node.name,
       isTiebeam: (name) => node.nodes('tiebeam').includes(name),
@@ -108,11 +113,12 @@ export class Groups {
 
   /**
    * Makes processes of this node members of a group. They are seen here at once, and on other nodes as soon as a message has reached those.
-   * They leave by themselves when they end.
+   * They leave by themselves when they end. After {@link leaveAll}, nobody joins any more.
    * @throws KernelError `NOT_LOCAL`, `GROUPS_STOPPED`; EncodeError for a name of a group that has no term
    */
   join(group: unknown, pids: Pid | readonly Pid[]): void {
     const local = this.#checked(pids)
+    if (this.#left) return
     // Found out now it is the caller's error; later it would keep peers from being told anything.
     if (this.#state.membership.own.find(termKey(group)) === undefined) encode(group)
     this.#process.carryOut(this.#state.join(group, local))
@@ -127,6 +133,22 @@ export class Groups {
     const effects = this.#state.leave(group, this.#checked(pids))
     if (effects !== undefined) this.#process.carryOut(effects)
     return effects !== undefined
+  }
+
+  /**
+   * Takes all processes of this node out of all groups, because the node is about to leave the cluster: servers that are restarted until then do not come
+   * back. Resolves when the other nodes have taken note of it, so that from then on none of them chooses a process of this node, or when one of
+   * them gives no answer for `timeoutMs` (default 2,000).
+   * @throws KernelError `GROUPS_STOPPED`
+   */
+  async leaveAll({ timeoutMs = LEAVE_MS }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#checkRunning()
+    this.#left = true
+    for (const group of this.whichLocalGroups()) this.leave(group, this.localMembers(group))
+    // Whoever answers has read what was sent before.
+    const question = (alias: Reference): Tuple => genCall(this.node.pid, alias, READ_SO_FAR, SYSTEM)
+    const ask = (node: string): Promise<unknown> => this.node.ask({ name: this.scope, node }, question, { timeoutMs })
+    await Promise.allSettled(this.#state.peers.map(ask))
   }
 
   /** The members on all nodes, in no particular order; none for a group that is not there. @throws EncodeError */
@@ -227,10 +249,10 @@ export class Groups {
     this.#checkRunning()
     const all = pids instanceof Pid ? [pids] : pids
     for (const pid of all) {
-      if (pid instanceof Pid && pid.node === this.#node.name) continue
+      if (pid instanceof Pid && pid.node === this.node.name) continue
       throw new KernelError(
         'NOT_LOCAL',
-        `${String(pid)} is no process of ${this.#node.name}. Only the node of a process can make it join or leave.`,
+        `${String(pid)} is no process of ${this.node.name}. Only the node of a process can make it join or leave.`,
       )
     }
     return all
@@ -249,7 +271,7 @@ export class Groups {
   #stoppedError(): KernelError {
     return new KernelError(
       'GROUPS_STOPPED',
-      `The scope ${this.scope} was stopped on ${this.#node.name}, or its node was.`,
+      `The scope ${this.scope} was stopped on ${this.node.name}, or its node was.`,
     )
   }
 }

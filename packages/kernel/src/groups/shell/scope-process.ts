@@ -15,7 +15,7 @@ import {
 } from '@tiebeam/distribution'
 import { Complaints } from '../../complaints.ts'
 import { isExited, KeptProcess } from '../../shell/kept-process.ts'
-import { BADARG } from '../gen-requests.ts'
+import { BADARG, SYSTEM, unknownSystemRequest } from '../gen-requests.ts'
 import type { GroupChange, ProcessEffect, Scope, ScopeEffect } from '../scope.ts'
 import { parseScopeMessage, type ScopeMessage, scopeMessage } from '../scope-messages.ts'
 
@@ -136,21 +136,28 @@ export class ScopeProcess {
     else if (message instanceof Exit) this.#complaints.add('an exit signal', { from: String(message.from) })
     else {
       const understood = parseScopeMessage(message)
-      const call = understood === undefined ? genCallOf(message) : undefined
+      const call = genCallOf(message)
+      const system = genCallOf(message, SYSTEM)
       if (understood !== undefined) this.#receiveFromPeer(understood)
-      else if (call !== undefined) this.#answer(call)
+      else if (call !== undefined) this.#answer(call, () => this.#replyTo(call))
+      else if (system !== undefined) this.#answer(system, () => unknownSystemRequest(system.request))
       else this.#complaints.add('a message that is none to a scope, or malformed', { message })
     }
   }
 
-  #answer(call: GenCall): void {
-    const { pid } = call.client
-    // As with peers: nobody is dialled because of what a message claims.
-    if (pid.node !== this.#init.node.name && !this.#connected.has(pid.node)) return
+  #replyTo(call: GenCall): unknown {
     const reply = this.#init.onCall(call)
-    if (reply === undefined) this.#complaints.add('a call that is none to a scope', { request: call.request })
-    const answer = genReply(call.client, reply ?? BADARG)
-    this.self?.send(answer.to, answer.message)
+    if (reply !== undefined) return reply
+    this.#complaints.add('a call that is none to a scope', { request: call.request })
+    return BADARG
+  }
+
+  #answer({ client }: GenCall, reply: () => unknown): void {
+    const { node } = client.pid
+    // As with peers: nobody is dialled because of what a message claims.
+    if (node !== this.#init.node.name && !this.#connected.has(node)) return
+    const { to, message } = genReply(client, reply())
+    this.self?.send(to, message)
   }
 
   #receiveFromPeer(message: ScopeMessage): void {
