@@ -4,6 +4,11 @@ export type ClusterErrorCode =
   /** The name server did not answer, or answered that it failed. */
   | 'LOOKUP_FAILED'
   | 'LOOKUP_TIMEOUT'
+  // Calls to groups
+  /** Nobody in the group could be called in time. The call was not done. */
+  | 'NO_MEMBER'
+  /** The call was sent and not replied to: it may have been done or not. */
+  | 'OUTCOME_UNKNOWN'
 
 /** Every failure of this package that a caller can meet. */
 export class ClusterError extends Error {

@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '@tiebeam/distribution'
-import { codeOf, messageOf } from '../errors.ts'
+import { ClusterError, codeOf, messageOf } from '../errors.ts'
 import type { FormationEffect, FormationEvent } from '../formation/events.ts'
 import { Formation } from '../formation/formation.ts'
 import { type Sifted, sift } from '../formation/listing.ts'
@@ -9,6 +9,8 @@ import { leave } from '../leaving/shell/leaving.ts'
 import type { LeavingStep, StepOutcome } from '../leaving/step.ts'
 import type { ClusterNode, NodeDown, NodeUp } from '../node.ts'
 import { isRefusal } from '../refusal.ts'
+import type { GroupCallInit } from '../routing/call-init.ts'
+import { Router } from '../routing/shell/router.ts'
 import { type ClusterStatus, statusOf } from '../status.ts'
 import type { StrategyContext } from '../strategy.ts'
 import { localAddresses, selfAddresses } from './addresses.ts'
@@ -33,6 +35,7 @@ export class Cluster {
   readonly #attempts = new Map<string, AbortController>()
   readonly #rejections: RejectionLog
   readonly #selfAddresses: ReadonlySet<string>
+  readonly #router: Router | undefined
   readonly #queue: FormationEvent[] = []
   #handling = false
   #stopped = false
@@ -48,6 +51,7 @@ export class Cluster {
     this.#logger = options.logger ?? silentLogger
     this.#rejections = new RejectionLog(this.#logger)
     this.#selfAddresses = ownAddresses
+    this.#router = options.groups && new Router(options.groups)
     const topologies = Object.entries(options.topologies)
     this.#formation = new Formation({
       topologies: topologies.map(([name, strategy]) => ({
@@ -95,6 +99,16 @@ export class Cluster {
     this.#node.off('nodedown', this.#onNodeDown)
     for (const attempt of this.#attempts.values()) attempt.abort(new Error('The cluster stops.'))
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
+  }
+
+  /**
+   * Calls a live member of a process group: see {@link Router.call}.
+   * @throws ClusterError `OPTION_INVALID` when the cluster was started without `groups`
+   */
+  async call<Reply = unknown>(group: unknown, request: unknown, init: GroupCallInit = {}): Promise<Reply> {
+    if (this.#router !== undefined) return this.#router.call<Reply>(group, request, init)
+    const text = 'cluster.call needs process groups: Cluster.start(node, { …, groups: await Groups.start(node) }).'
+    throw new ClusterError('OPTION_INVALID', text)
   }
 
   /**
