@@ -4,6 +4,8 @@ export type ClusterErrorCode =
   /** The name server did not answer, or answered that it failed. */
   | 'LOOKUP_FAILED'
   | 'LOOKUP_TIMEOUT'
+  /** A `connect`, `disconnect` or `listNodes` of a topology said no, hung, or gave something else than it should. */
+  | 'HOOK_FAILED'
   // Calls to groups
   /** Nobody in the group could be called in time. The call was not done. */
   | 'NO_MEMBER'

@@ -33,3 +33,4 @@ export type {
   StrategyContext,
   Subscription,
 } from './strategy.ts'
+export type { Topology } from './topology.ts'

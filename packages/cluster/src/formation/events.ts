@@ -26,7 +26,8 @@ export type FormationEffect =
   | { readonly type: 'connect'; readonly name: string; readonly redialMs: number }
   /** Give up the attempt that is under way. */
   | { readonly type: 'abandon'; readonly name: string }
-  | { readonly type: 'disconnect'; readonly name: string }
+  /** The topology is the one that was the last to list it. */
+  | { readonly type: 'disconnect'; readonly name: string; readonly topology: string }
   | FormationReport
 
 /** What is worth a line in a log: changes, not repetitions. */

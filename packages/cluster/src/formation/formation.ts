@@ -90,6 +90,11 @@ export class Formation {
     }
   }
 
+  /** The topologies that list this name now, in the order in which they were given. */
+  listedBy(name: string): string[] {
+    return [...this.#topologies.values()].filter(({ listed }) => listed.has(name)).map((topology) => topology.name)
+  }
+
   #apply(event: FormationEvent, nowMs: number): void {
     switch (event.type) {
       case 'started':
@@ -141,7 +146,7 @@ export class Formation {
   }
 
   #disconnectUnlisted(): void {
-    for (const name of this.#peers.unlistedLinks()) this.#effects.push({ type: 'disconnect', name })
+    for (const link of this.#peers.unlistedLinks()) this.#effects.push({ type: 'disconnect', ...link })
   }
 
   #lookupFailed(topology: Topology, error: unknown, nowMs: number): void {

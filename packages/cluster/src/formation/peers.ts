@@ -13,6 +13,8 @@ const REFUSED_GROWTH = 2
 interface Peer {
   readonly name: string
   readonly topologies: Set<string>
+  /** The one that was the last to list it. */
+  topology: string
   connected: boolean
   connectedMs: number
   /** `abandoned` attempts have not ended yet: until they have, none may begin. */
@@ -56,6 +58,7 @@ export class Peers {
       peer = {
         name,
         topologies: new Set(),
+        topology,
         connected,
         connectedMs: nowMs,
         attempt: 'none',
@@ -71,6 +74,7 @@ export class Peers {
     }
     if (peer.topologies.size === 0) this.#beginAnew(peer, nowMs)
     peer.topologies.add(topology)
+    peer.topology = topology
   }
 
   /** Whether the attempt that is under way has lost its purpose. */
@@ -85,11 +89,11 @@ export class Peers {
     return abandon
   }
 
-  /** Live links to names that were listed once and are no longer. */
-  unlistedLinks(): string[] {
+  /** Live links to names that were listed once and are no longer, and the topology that listed them. */
+  unlistedLinks(): { name: string; topology: string }[] {
     return [...this.#peers.values()]
       .filter((peer) => peer.connected && peer.topologies.size === 0)
-      .map(({ name }) => name)
+      .map(({ name, topology }) => ({ name, topology }))
   }
 
   up(name: string, nowMs: number): void {

@@ -15,6 +15,8 @@ import { type ClusterStatus, statusOf } from '../status.ts'
 import type { StrategyContext } from '../strategy.ts'
 import { localAddresses, selfAddresses } from './addresses.ts'
 import { logReport, RejectionLog } from './log.ts'
+import { NodeLists } from './node-lists.ts'
+import { TopologyHooks } from './topology-hooks.ts'
 import { TopologyRunner } from './topology-runner.ts'
 
 /** For what waits to be sent when the node has left. */
@@ -32,6 +34,9 @@ export class Cluster {
   readonly #logger: Logger
   readonly #formation: Formation
   readonly #runners = new Map<string, TopologyRunner>()
+  readonly #hooks = new Map<string, TopologyHooks>()
+  readonly #nodeLists: NodeLists
+  readonly #ending = new AbortController()
   readonly #attempts = new Map<string, AbortController>()
   readonly #rejections: RejectionLog
   readonly #selfAddresses: ReadonlySet<string>
@@ -42,8 +47,12 @@ export class Cluster {
   #leaving: { readonly outcomes: Promise<StepOutcome[]>; readonly abort: AbortController } | undefined
   #timer: NodeJS.Timeout | undefined
 
-  readonly #onNodeUp = ({ name }: NodeUp): void => this.#dispatch({ type: 'nodeup', name })
-  readonly #onNodeDown = ({ name }: NodeDown): void => this.#dispatch({ type: 'nodedown', name })
+  readonly #onNodeUp = ({ name }: NodeUp): void => {
+    if (!this.#isListedElsewhere(name)) this.#dispatch({ type: 'nodeup', name })
+  }
+  readonly #onNodeDown = ({ name }: NodeDown): void => {
+    if (!this.#isListedElsewhere(name)) this.#dispatch({ type: 'nodedown', name })
+  }
 
   private constructor(node: ClusterNode, options: ClusterOptions, ownAddresses: ReadonlySet<string>) {
     this.#node = node
@@ -54,7 +63,7 @@ export class Cluster {
     this.#router = options.groups && new Router(options.groups)
     const topologies = Object.entries(options.topologies)
     this.#formation = new Formation({
-      topologies: topologies.map(([name, strategy]) => ({
+      topologies: topologies.map(([name, { strategy }]) => ({
         name,
         pollingIntervalMs: strategy.type === 'polled' ? strategy.pollingIntervalMs : undefined,
       })),
@@ -62,13 +71,20 @@ export class Cluster {
       random: Math.random,
     })
     const context: StrategyContext = { self: node.name, localAddresses, logger: this.#logger }
-    for (const [name, strategy] of topologies) {
-      const runner = new TopologyRunner(strategy, context, options.lookupMs, {
+    for (const [name, topology] of topologies) {
+      this.#hooks.set(name, new TopologyHooks(name, topology, options.hookMs, this.#ending.signal))
+      const runner = new TopologyRunner(topology.strategy, context, options.lookupMs, {
         listed: (found) => this.#listed(name, found),
         failed: (error) => this.#dispatch({ type: 'lookupFailed', topology: name, error }),
       })
       this.#runners.set(name, runner)
     }
+    this.#nodeLists = new NodeLists({
+      hooks: [...this.#hooks.values()].filter((hooks) => hooks.has('listNodes')),
+      intervalMs: options.settings.searchMsMax,
+      logger: this.#logger,
+      onNodes: (topology, nodes) => this.#listedNodes(topology, nodes),
+    })
   }
 
   /**
@@ -85,7 +101,7 @@ export class Cluster {
   /** What discovery found, and how far the cluster has come. */
   status(): ClusterStatus {
     const views = Object.entries(this.#options.topologies).map(
-      ([name, { kind }]) => [name, kind, this.#formation.view(name)] as const,
+      ([name, { strategy }]) => [name, strategy.kind, this.#formation.view(name)] as const,
     )
     return statusOf(views, performance.now())
   }
@@ -97,7 +113,10 @@ export class Cluster {
     clearTimeout(this.#timer)
     this.#node.off('nodeup', this.#onNodeUp)
     this.#node.off('nodedown', this.#onNodeDown)
-    for (const attempt of this.#attempts.values()) attempt.abort(new Error('The cluster stops.'))
+    const stopping = new Error('The cluster stops.')
+    this.#nodeLists.stop()
+    this.#ending.abort(stopping)
+    for (const attempt of this.#attempts.values()) attempt.abort(stopping)
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
   }
 
@@ -149,6 +168,7 @@ export class Cluster {
     this.#node.on('nodedown', this.#onNodeDown)
     this.#dispatch({ type: 'started', connected: [...this.#node.nodes('connected')] })
     for (const runner of this.#runners.values()) runner.start()
+    this.#nodeLists.start()
   }
 
   #listed(topology: string, found: readonly unknown[]): void {
@@ -160,6 +180,18 @@ export class Cluster {
     })
     this.#rejections.note(topology, sifted, this.#options.namesMax)
     this.#dispatch({ type: 'listed', topology, names: sifted.names })
+    this.#nodeLists.ask(topology)
+  }
+
+  /** Whether a topology with a `listNodes` of its own says if this name is connected. */
+  #isListedElsewhere(name: string): boolean {
+    return this.#formation.listedBy(name).some((topology) => this.#hooks.get(topology)?.has('listNodes'))
+  }
+
+  #listedNodes(topology: string, nodes: ReadonlySet<string>): void {
+    for (const name of this.#formation.view(topology).listed) {
+      this.#dispatch({ type: nodes.has(name) ? 'nodeup' : 'nodedown', name })
+    }
   }
 
   /** Effects may cause events before they return; those wait until the effects of the event at hand are done. */
@@ -199,7 +231,7 @@ export class Cluster {
         this.#attempts.get(effect.name)?.abort(new Error(`${effect.name} is no longer listed.`))
         return
       case 'disconnect':
-        this.#disconnect(effect.name)
+        this.#disconnect(effect.name, effect.topology)
         return
       case 'listingChanged':
       case 'lookupFailing':
@@ -220,7 +252,10 @@ export class Cluster {
       this.#dispatch(event)
     }
     this.#attempt(name, redialMs, attempt.signal).then(
-      () => ended({ type: 'connected', name }),
+      () => {
+        ended({ type: 'connected', name })
+        for (const topology of this.#formation.listedBy(name)) this.#nodeLists.ask(topology)
+      },
       (error: unknown) => {
         const code = codeOf(error)
         // There is nothing left to connect; each listed peer would only be complained of.
@@ -239,13 +274,21 @@ export class Cluster {
 
   /** `async`, so that a node which throws instead of rejecting does no harm. */
   async #attempt(name: string, redialMs: number, signal: AbortSignal): Promise<void> {
-    await this.#node.connect(name, { signal, redialMs })
+    const connecting = this.#formation.listedBy(name).map((topology) => this.#hooks.get(topology))
+    const hooks = connecting.find((each) => each?.has('connect'))
+    await (hooks ?? this.#node).connect(name, { signal, redialMs })
   }
 
-  #disconnect(name: string): void {
+  #disconnect(name: string, topology: string): void {
     this.#logger.info({ peer: name }, `Disconnecting ${name}: discovery no longer lists it.`)
     const failed = (error: unknown): void =>
       this.#logger.warn({ peer: name, err: error }, `Could not disconnect ${name}: ${messageOf(error)}`)
-    this.#node.disconnect(name).catch(failed)
+    const hooks = this.#hooks.get(topology)
+    const disconnector = hooks?.has('disconnect') === true ? hooks : this.#node
+    const gone = (): void => {
+      // What is not listed, listNodes is not asked about.
+      if (hooks?.has('listNodes') === true) this.#dispatch({ type: 'nodedown', name })
+    }
+    disconnector.disconnect(name).then(gone, failed)
   }
 }

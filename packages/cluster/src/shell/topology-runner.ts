@@ -1,5 +1,6 @@
 import { ClusterError } from '../errors.ts'
 import type { ListingSink, Strategy, StrategyContext, Subscription } from '../strategy.ts'
+import { bounded } from './bounded.ts'
 
 /** Runs one strategy: asks a polled one when told to, and listens to a pushed one. */
 export class TopologyRunner {
@@ -57,25 +58,14 @@ export class TopologyRunner {
     }
   }
 
-  /** Ends in time also when the strategy does not heed its signal: a look-up that hangs must not end all looking. */
   async #list(): Promise<readonly string[]> {
     const { kind } = this.#strategy
-    const timeout = new AbortController()
-    const signal = AbortSignal.any([timeout.signal, this.#stop.signal])
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    })
-    const timer = setTimeout(() => {
-      const message = `${kind} found out nothing within ${this.#lookupMs} ms. Check that its source can be reached.`
-      timeout.abort(new ClusterError('LOOKUP_TIMEOUT', message))
-    }, this.#lookupMs)
-    try {
-      const names = await Promise.race([this.#ask(signal), aborted])
-      if (!Array.isArray(names)) throw new ClusterError('LOOKUP_FAILED', `${kind} gave no list of names.`)
-      return names
-    } finally {
-      clearTimeout(timer)
-    }
+    const message = `${kind} found out nothing within ${this.#lookupMs} ms. Check that its source can be reached.`
+    const timeoutError = (): Error => new ClusterError('LOOKUP_TIMEOUT', message)
+    const bound = { timeoutMs: this.#lookupMs, timeoutError, signal: this.#stop.signal }
+    const names = await bounded((signal) => this.#ask(signal), bound)
+    if (!Array.isArray(names)) throw new ClusterError('LOOKUP_FAILED', `${kind} gave no list of names.`)
+    return names
   }
 
   async #ask(signal: AbortSignal): Promise<readonly string[]> {

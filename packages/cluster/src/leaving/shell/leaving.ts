@@ -1,6 +1,7 @@
 import type { Logger } from '@tiebeam/distribution'
 import { messageOf } from '../../errors.ts'
-import { LEAVING_PHASES, type LeavingPhase, type LeavingStep, type StepOutcome } from '../step.ts'
+import { bounded } from '../../shell/bounded.ts'
+import { LEAVING_PHASES, type LeavingStep, type StepOutcome } from '../step.ts'
 
 export interface LeavingInit {
   readonly steps: readonly LeavingStep[]
@@ -26,40 +27,18 @@ export async function leave(init: LeavingInit): Promise<StepOutcome[]> {
 async function take(step: LeavingStep, { drainMs, logger, signal }: LeavingInit): Promise<StepOutcome> {
   const { phase, name } = step
   if (signal.aborted) return { phase, name, result: 'skipped', tookMs: 0 }
+  const timeoutMs = step.timeoutMs ?? (phase === 'drain' ? drainMs : STEP_MS)
+  const timeout = new Error(`It was not done within ${timeoutMs} ms.`)
   const beganMs = performance.now()
-  const ended = new AbortController()
-  const timeoutMs = step.timeoutMs ?? defaultMs(phase, drainMs)
-  const timer = setTimeout(() => ended.abort(new Error(`The step took longer than ${timeoutMs} ms.`)), timeoutMs)
-  const cut = (): void => ended.abort(signal.reason)
-  signal.addEventListener('abort', cut, { once: true })
-  const stopped = new Promise<'stopped'>((resolve) => {
-    ended.signal.addEventListener('abort', () => resolve('stopped'), { once: true })
-  })
   const outcome = (result: StepOutcome['result']): StepOutcome => {
-    const tookMs = Math.round(performance.now() - beganMs)
-    return { phase, name, result, tookMs }
+    return { phase, name, result, tookMs: Math.round(performance.now() - beganMs) }
   }
   try {
-    const end = await Promise.race([run(step, ended.signal), stopped])
-    if (end !== 'stopped') return outcome('done')
-    if (signal.aborted) return outcome('cut')
-    logger.warn({ phase, step: name, timeoutMs }, `Leaving: ${name} was not done within ${timeoutMs} ms; going on.`)
-    return outcome('timeout')
+    await bounded((ended) => step.run(ended), { timeoutMs, timeoutError: () => timeout, signal })
+    return outcome('done')
   } catch (error) {
-    logger.warn({ phase, step: name, err: error }, `Leaving: ${name} failed; going on. ${messageOf(error)}`)
-    return { ...outcome('failed'), error }
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', cut)
+    if (signal.aborted) return outcome('cut')
+    logger.warn({ phase, step: name, err: error }, `Leaving: the step ${name} failed; going on. ${messageOf(error)}`)
+    return error === timeout ? outcome('timeout') : { ...outcome('failed'), error }
   }
-}
-
-/** `async`, so that a step which throws instead of rejecting does no harm. */
-async function run(step: LeavingStep, signal: AbortSignal): Promise<'done'> {
-  await step.run(signal)
-  return 'done'
-}
-
-function defaultMs(phase: LeavingPhase, drainMs: number): number {
-  return phase === 'drain' ? drainMs : STEP_MS
 }
