@@ -61,7 +61,7 @@ export class FakeNode implements ClusterNode {
     return Promise.resolve(this.down(name))
   }
 
-  stop(): Promise<void> {
+  stop(_options: { readonly timeoutMs: number }): Promise<void> {
     return Promise.resolve()
   }
 

@@ -38,6 +38,7 @@ export class Cluster {
   readonly #nodeLists: NodeLists
   readonly #ending = new AbortController()
   readonly #attempts = new Map<string, AbortController>()
+  readonly #disconnecting = new Set<string>()
   readonly #rejections: RejectionLog
   readonly #selfAddresses: ReadonlySet<string>
   readonly #router: Router | undefined
@@ -280,15 +281,20 @@ export class Cluster {
   }
 
   #disconnect(name: string, topology: string): void {
+    if (this.#disconnecting.has(name)) return
+    this.#disconnecting.add(name)
     this.#logger.info({ peer: name }, `Disconnecting ${name}: discovery no longer lists it.`)
-    const failed = (error: unknown): void =>
-      this.#logger.warn({ peer: name, err: error }, `Could not disconnect ${name}: ${messageOf(error)}`)
     const hooks = this.#hooks.get(topology)
-    const disconnector = hooks?.has('disconnect') === true ? hooks : this.#node
-    const gone = (): void => {
-      // What is not listed, listNodes is not asked about.
+    const ended = (): void => {
+      this.#disconnecting.delete(name)
+      // Of a name that is not listed, listNodes tells nothing.
       if (hooks?.has('listNodes') === true) this.#dispatch({ type: 'nodedown', name })
     }
-    disconnector.disconnect(name).then(gone, failed)
+    const failed = (error: unknown): void => {
+      this.#disconnecting.delete(name)
+      this.#logger.warn({ peer: name, err: error }, `Could not disconnect ${name}: ${messageOf(error)}`)
+    }
+    const disconnector = hooks?.has('disconnect') === true ? hooks : this.#node
+    disconnector.disconnect(name).then(ended, failed)
   }
 }
