@@ -167,7 +167,7 @@ test('with disconnectUnlisted a link goes when discovery lists others but no lon
   assert.deepEqual(run.handle(listed()), [])
   run.nowMs = 10_000
   run.handle({ type: 'woken' })
-  assert.deepEqual(run.handle(listed('c@h.x')), [{ type: 'disconnect', name: 'b@h.x' }])
+  assert.deepEqual(run.handle(listed('c@h.x')), [{ type: 'disconnect', name: 'b@h.x', topology: 'main' }])
 })
 
 test('back-off of an unreachable peer begins short, grows, and stays within a few hundred milliseconds', () => {
