@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isNodeName } from '@tiebeam/distribution'
 import {
   type EndpointSlice,
   endpointSlices,
@@ -10,9 +9,9 @@ import {
   pods,
   type Resource,
 } from '@tiebeam/k8s'
-import { ClusterError } from '../../errors.ts'
 import type { ListingSink, PushedStrategy, StrategyContext, Subscription } from '../../strategy.ts'
 import { type Member, membersOfPods, membersOfSlices, type NamingRules, nodeNames } from '../kubernetes-members.ts'
+import { OptionChecks } from '../options.ts'
 
 export interface KubernetesInit {
   /** What stands before the `@` in the names of the nodes, the same for all. */
@@ -55,39 +54,26 @@ export class Kubernetes implements PushedStrategy {
 
   /** @throws ClusterError `OPTION_INVALID` */
   constructor(init: KubernetesInit) {
-    const { kubernetesNodeBasename: basename, kubernetesSelector, mode = 'ip' } = init
-    const { kubernetesIpLookupMode = 'endpoints', kubernetesServiceName, kubernetesClusterName = 'cluster' } = init
-    check(
-      typeof basename === 'string' && isNodeName(`${basename}@10.0.0.1`),
-      'kubernetesNodeBasename',
-      basename,
-      "what stands before the @ of the nodes' names: ASCII letters, digits, _ and -",
-    )
-    check(isText(kubernetesSelector), 'kubernetesSelector', kubernetesSelector, "labels, such as 'app=shop'")
-    check(['ip', 'dns', 'hostname'].includes(mode), 'mode', mode, "'ip', 'dns' or 'hostname'")
-    const lookups = ['endpoints', 'pods']
-    check(
-      lookups.includes(kubernetesIpLookupMode),
-      'kubernetesIpLookupMode',
-      kubernetesIpLookupMode,
-      "'endpoints' or 'pods'",
-    )
-    check(
-      mode === 'hostname'
-        ? isLabel(kubernetesServiceName)
-        : kubernetesServiceName === undefined || isLabel(kubernetesServiceName),
+    const { kubernetesNodeBasename: basename, kubernetesSelector: selector, mode = 'ip' } = init
+    const { kubernetesIpLookupMode: lookup = 'endpoints', kubernetesServiceName: service } = init
+    const { kubernetesClusterName: domain = 'cluster' } = init
+    const checks = new OptionChecks(this.kind)
+    checks.basename('kubernetesNodeBasename', basename)
+    const isSelector = typeof selector === 'string' && selector.trim() !== ''
+    checks.that(isSelector, 'kubernetesSelector', selector, "labels, such as 'app=shop'")
+    checks.that(['ip', 'dns', 'hostname'].includes(mode), 'mode', mode, "'ip', 'dns' or 'hostname'")
+    const isLookup = ['endpoints', 'pods'].includes(lookup)
+    checks.that(isLookup, 'kubernetesIpLookupMode', lookup, "'endpoints' or 'pods'")
+    checks.that(
+      mode === 'hostname' ? isLabel(service) : service === undefined || isLabel(service),
       'kubernetesServiceName',
-      kubernetesServiceName,
+      service,
       "the name of the headless Service, without which mode 'hostname' cannot be",
     )
-    check(
-      isDomain(kubernetesClusterName),
-      'kubernetesClusterName',
-      kubernetesClusterName,
-      "a domain, such as 'cluster'",
-    )
+    const isDomain = typeof domain === 'string' && domain.split('.').every(isLabel)
+    checks.that(isDomain, 'kubernetesClusterName', domain, "a domain, such as 'cluster'")
     this.#init = init
-    this.#rules = { mode, basename, service: kubernetesServiceName, domain: `${kubernetesClusterName}.local` }
+    this.#rules = { mode, basename, service, domain: `${domain}.local` }
   }
 
   watch(context: StrategyContext, sink: ListingSink): Subscription {
@@ -181,19 +167,6 @@ function identity({ name, namespace, uid, resourceVersion }: ObjectMeta = {}): O
   return { name, namespace, uid, resourceVersion }
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== ''
-}
-
 function isLabel(value: unknown): boolean {
   return typeof value === 'string' && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)
-}
-
-function isDomain(value: unknown): boolean {
-  return typeof value === 'string' && value.split('.').every(isLabel)
-}
-
-function check(valid: boolean, option: string, value: unknown, allowed: string): void {
-  if (valid) return
-  throw new ClusterError('OPTION_INVALID', `Kubernetes: ${option} is ${JSON.stringify(value)}; it must be ${allowed}.`)
 }
