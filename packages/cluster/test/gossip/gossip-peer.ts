@@ -7,18 +7,21 @@ export interface GossipPeerInit {
   readonly port: number
   readonly address: string
   readonly broadcast?: boolean
+  /** Address of the interface for multicast. Default: that of loopback. */
+  readonly interface?: string
   readonly secret?: string
 }
 
 // From dist/test/gossip.
 const source = new URL('../../../test/gossip/gossip_peer.exs', import.meta.url)
 
-/** An Elixir node that gossips as libcluster does, on loopback alone. */
+/** An Elixir node that gossips as libcluster does. */
 export async function startGossipPeer(scope: Scope, init: GossipPeerInit) {
   const { port, address, broadcast = false, secret } = init
   const elixir = await startElixir(scope, init.erl)
   await elixir.evaluateElixir(`${await readFile(source, 'utf8')}; :ok`)
-  const options = `port: ${port}, address: "${address}", broadcast: ${broadcast}`
+  const on = init.interface ?? '127.0.0.1'
+  const options = `port: ${port}, address: "${address}", broadcast: ${broadcast}, interface: "${on}"`
   await elixir.evaluateElixir(
     `GossipPeer.start(${options}, secret: ${secret === undefined ? 'nil' : JSON.stringify(secret)})`,
   )

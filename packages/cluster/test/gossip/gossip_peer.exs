@@ -11,13 +11,13 @@ defmodule GossipPeer do
   @impl true
   def init(options) do
     {:ok, group} = :inet.parse_ipv4_address(to_charlist(options.address))
-    loopback = {127, 0, 0, 1}
+    {:ok, interface} = :inet.parse_ipv4_address(to_charlist(options.interface))
 
     multicast =
       if options.broadcast do
         []
       else
-        [multicast_if: loopback, multicast_ttl: 1, multicast_loop: true, add_membership: {group, loopback}]
+        [multicast_if: interface, multicast_ttl: 1, multicast_loop: true, add_membership: {group, interface}]
       end
 
     {:ok, socket} =
