@@ -6,6 +6,7 @@
  * object a line: medians of the rounds, and the median of the rounds' ratios, which is above 1 where we are better.
  *
  *   call.X             calls to a GenServer, Tiebeam → Tiebeam against OTP → OTP (gen_server:call)
+ *   cluster.call.X     calls to a member of a group on the other node, against pg:get_members and gen_server:call
  *   erpc.X             remote calls of a function, the same pairs (erpc:call)
  *   X.to-otp           Tiebeam → OTP, against OTP → OTP
  *   X.from-otp         OTP → Tiebeam, against OTP → OTP
@@ -29,6 +30,8 @@ const { values, positionals } = parseArgs({
 const cases = [
   { name: 'call.sequential', command: 'calls', inflight: 1, count: 15_000, unit: 'calls/s', remote: true },
   { name: 'call.100-callers', command: 'calls', inflight: 100, count: 80_000, unit: 'calls/s', remote: true },
+  { name: 'cluster.call.sequential', command: 'group', inflight: 1, count: 10_000, unit: 'calls/s', remote: true },
+  { name: 'cluster.call.100-callers', command: 'group', inflight: 100, count: 60_000, unit: 'calls/s', remote: true },
   { name: 'erpc.sequential', command: 'erpc', inflight: 1, count: 10_000, unit: 'calls/s', remote: true },
   { name: 'erpc.100-callers', command: 'erpc', inflight: 100, count: 40_000, unit: 'calls/s', remote: true },
   { name: 'supervisor.restarts', command: 'restarts', inflight: 1, count: 3_000, unit: 'restarts/s', remote: false },

@@ -2,6 +2,7 @@
 %% object on standard output. tiebeam-node.mjs has the same servers and functions, so that either can be the other's peer.
 %%
 %%   calls Node Count Inflight      Count calls to Node's server, by Inflight processes, one after the other each
+%%   group Node Count Inflight      the same with calls to the member of a process group that is named after Node
 %%   erpc Node Count Inflight       the same with remote calls of a function of Node
 %%   restarts Node Count 1          Count times, one after the other: a permanent child ends, and its supervisor starts it again
 %%   stop
@@ -13,7 +14,9 @@
 main() ->
     %% A report of each restart would cost more than the restart.
     ok = logger:set_primary_config(level, none),
-    {ok, _} = gen_server:start({local, doubler}, ?MODULE, [], []),
+    {ok, Doubler} = gen_server:start({local, doubler}, ?MODULE, [], []),
+    {ok, _} = pg:start_link(),
+    ok = pg:join(atom_to_binary(node()), Doubler),
     io:format("{\"name\":\"~s\",\"release\":\"~s\"}~n", [node(), erlang:system_info(otp_release)]),
     commands().
 
@@ -26,6 +29,14 @@ commands() ->
                     Server = {doubler, list_to_atom(Node)},
                     answer(concurrently(list_to_integer(Count), list_to_integer(Inflight), fun(Number) ->
                         gen_server:call(Server, {double, Number})
+                    end));
+                ["group", Node, Count, Inflight] ->
+                    Group = list_to_binary(Node),
+                    true = net_kernel:connect_node(list_to_atom(Node)),
+                    wait_for_member(Group),
+                    answer(concurrently(list_to_integer(Count), list_to_integer(Inflight), fun(Number) ->
+                        Members = pg:get_members(Group),
+                        gen_server:call(lists:nth(rand:uniform(length(Members)), Members), {double, Number})
                     end));
                 ["erpc", Node, Count, Inflight] ->
                     To = list_to_atom(Node),
@@ -50,6 +61,12 @@ handle_call({double, Number}, _From, State) -> {reply, 2 * Number, State}.
 handle_cast(_, State) -> {noreply, State}.
 
 double(Number) -> 2 * Number.
+
+wait_for_member(Group) ->
+    case pg:get_members(Group) of
+        [] -> timer:sleep(10), wait_for_member(Group);
+        [_ | _] -> ok
+    end.
 
 %% The callers.
 

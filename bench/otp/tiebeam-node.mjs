@@ -4,8 +4,9 @@
  * It takes the same commands and has the same servers and functions as otp_node.erl, so that either can be the other's peer.
  */
 import readline from 'node:readline'
+import { GroupRef, Router } from '@tiebeam/cluster'
 import { atom, Node } from '@tiebeam/distribution'
-import { Rpc } from '@tiebeam/kernel'
+import { Groups, Rpc } from '@tiebeam/kernel'
 import { GenServer, Supervisor, serverRef, workerChild } from '@tiebeam/otp'
 
 /** @import { Process } from '@tiebeam/distribution' */
@@ -16,7 +17,10 @@ const node = await Node.start({ name, cookie, epmd: { port: Number(epmdPort) } }
 class Doubler extends GenServer {
   calls = { double: (/** @type {number} */ number) => 2 * number }
 }
-await Doubler.start(node, { name: 'doubler' })
+const doubler = await Doubler.start(node, { name: 'doubler' })
+const groups = await Groups.start(node, { discoverMs: 100 })
+if (doubler.pid !== undefined) groups.join(name, doubler.pid)
+const router = new Router(groups)
 const rpc = await Rpc.start(node, { expose: { otp_node: { double: (/** @type {number} */ number) => 2 * number } } })
 
 /**
@@ -83,6 +87,13 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
       return (/** @type {number} */ number) => doubler.call('double', number)
     }
     answer({ elapsedNs: await concurrently(count, inflight, callerOf) })
+  } else if (command === 'group') {
+    await node.connect(peer)
+    const doublers = /** @type {GroupRef<Doubler>} */ (new GroupRef(router, peer))
+    // Not measured: the members of a node that was just connected are not known at once.
+    await doublers.with({ timeoutMs: 30_000 }).call('double', 1)
+    const call = (/** @type {number} */ number) => doublers.call('double', number)
+    answer({ elapsedNs: await concurrently(count, inflight, () => call) })
   } else if (command === 'erpc') {
     const call = (/** @type {number} */ number) => rpc.call(peer, 'otp_node', 'double', [number])
     answer({ elapsedNs: await concurrently(count, inflight, () => call) })

@@ -9,11 +9,22 @@ export { type ThreadInit, threadChild } from './children/shell/thread.ts'
 export { taskChild, type WorkerInit, workerChild } from './children/worker.ts'
 export * from './errors.ts'
 export { type Caller, type CallInit, call, cast, type ServerName } from './gen/call.ts'
-export { CallError } from './gen/call-error.ts'
+export { CallError, unknownCallError } from './gen/call-error.ts'
 export { abcast, type MultiCallInit, type MultiCallResult, multiCall } from './gen/multi-call.ts'
 export { type StopInit, stopServer } from './gen/stop-server.ts'
 export { GenServer, type GenServerChildInit, type GenServerClass, type GenServerInit } from './gen-server/gen-server.ts'
-export { type From, type Handler, type Handlers, type Later, noReply, type Served } from './gen-server/handlers.ts'
+export {
+  type ArgumentsOf,
+  type From,
+  type Handler,
+  type Handlers,
+  type Later,
+  type NameOf,
+  noReply,
+  type ReplyOf,
+  type Served,
+} from './gen-server/handlers.ts'
+export { isUnknownCallReply, requestOf } from './gen-server/requests.ts'
 export { ServerRef, type ServerRefInit, serverRef } from './gen-server/server-ref.ts'
 export { StartError } from './gen-server/start-server.ts'
 export type { ProgramEnd, ProgramExit } from './program/program-end.ts'

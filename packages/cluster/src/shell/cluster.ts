@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '@tiebeam/distribution'
+import type { Served } from '@tiebeam/otp'
 import { ClusterError, codeOf, messageOf } from '../errors.ts'
 import type { FormationEffect, FormationEvent } from '../formation/events.ts'
 import { Formation } from '../formation/formation.ts'
@@ -10,6 +11,7 @@ import type { LeavingStep, StepOutcome } from '../leaving/step.ts'
 import type { ClusterNode, NodeDown, NodeUp } from '../node.ts'
 import { isRefusal } from '../refusal.ts'
 import type { GroupCallInit } from '../routing/call-init.ts'
+import { GroupRef } from '../routing/group-ref.ts'
 import { Router } from '../routing/shell/router.ts'
 import { type ClusterStatus, statusOf } from '../status.ts'
 import type { StrategyContext } from '../strategy.ts'
@@ -129,6 +131,11 @@ export class Cluster {
     if (this.#router !== undefined) return this.#router.call<Reply>(group, request, init)
     const text = 'cluster.call needs process groups: Cluster.start(node, { …, groups: await Groups.start(node) }).'
     throw new ClusterError('OPTION_INVALID', text)
+  }
+
+  /** A typed way to a group of GenServers of one class: `cluster.group<Carts>('carts').call('add', 'tea')`. */
+  group<Server extends Served>(group: unknown, init: GroupCallInit = {}): GroupRef<Server> {
+    return new GroupRef<Server>(this, group, init)
   }
 
   /**

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { atom, tuple } from '@tiebeam/distribution'
+import { GenServer } from '@tiebeam/otp'
 import { requirePeer, waitFor } from '@tiebeam/testing'
 import { Cluster, Router } from '../../src/index.ts'
 import { FakeNode } from '../fake-node.ts'
@@ -150,6 +151,27 @@ test('a GenServer in Elixir is a member like any other', async (t) => {
   assert.deepEqual(price, tuple(atom('ok'), 'tea', 4))
   await elixir.kill()
   await waitFor(() => caller.groups.members('shops').length === 0)
+})
+
+test('servers of one class in a group are called with their types', async (t) => {
+  const [caller, other] = await three(t)
+  class Prices extends GenServer {
+    override readonly calls = { price: (article: string) => article.length, where: () => other.node.name }
+    override init(): void {
+      other.groups.join('prices', this.self.pid)
+    }
+  }
+  await Prices.start(other.node)
+  const prices = caller.cluster.group<Prices>('prices', { timeoutMs: 30_000 })
+  const price: number = await prices.call('price', 'tea')
+  assert.equal(price, 3)
+  assert.equal(await prices.with({ key: 'tea', idempotent: true }).call('where'), other.node.name)
+  // @ts-expect-error an article is a text
+  void (() => prices.call('price', 7))
+  await assert.rejects(prices.call('cost' as never), {
+    code: 'UNKNOWN_CALL',
+    message: /A member of the group 'prices' knows no call cost/,
+  })
 })
 
 test('wrong options are refused with a message that names them, and a cluster without groups says so', async (t) => {
