@@ -1,5 +1,5 @@
 import type { Logger } from '@tiebeam/distribution'
-import type { Groups } from '@tiebeam/kernel'
+import type { GlobalNames, Groups } from '@tiebeam/kernel'
 import { ClusterError } from './errors.ts'
 import { type FormationSettings, formationDefaults } from './formation/settings.ts'
 import type { Strategy } from './strategy.ts'
@@ -10,6 +10,8 @@ export interface ClusterInit extends Partial<FormationSettings> {
   readonly topologies: Readonly<Record<string, Strategy | Topology>>
   /** The process groups in which `cluster.call` finds its members, and which the node leaves first when it leaves the cluster. */
   readonly groups?: Groups
+  /** The global names that the node leaves when it leaves the cluster. */
+  readonly names?: GlobalNames
   /** Default: nothing is logged. */
   readonly logger?: Logger
   /** Names that one topology may list; the rest, the last in alphabetical order, is left out. Default 1000. */
@@ -23,6 +25,7 @@ export interface ClusterInit extends Partial<FormationSettings> {
 export interface ClusterOptions {
   readonly topologies: Readonly<Record<string, Topology>>
   readonly groups: Groups | undefined
+  readonly names: GlobalNames | undefined
   readonly logger: Logger | undefined
   readonly namesMax: number
   readonly lookupMs: number
@@ -41,7 +44,16 @@ const WAIT_MS_MAX = 0x7fffffff
  * @throws ClusterError `OPTION_INVALID`
  */
 export function clusterOptions(init: ClusterInit): ClusterOptions {
-  const { topologies, groups, logger, namesMax = NAMES_MAX, lookupMs = LOOKUP_MS, hookMs = HOOK_MS, ...rest } = init
+  const {
+    topologies,
+    groups,
+    names,
+    logger,
+    namesMax = NAMES_MAX,
+    lookupMs = LOOKUP_MS,
+    hookMs = HOOK_MS,
+    ...rest
+  } = init
   if (typeof topologies !== 'object' || topologies === null) {
     throw invalid(
       'topologies',
@@ -60,7 +72,7 @@ export function clusterOptions(init: ClusterInit): ClusterOptions {
   ]) {
     checkSetting(name, value)
   }
-  return { topologies: Object.fromEntries(checked), groups, logger, namesMax, lookupMs, hookMs, settings }
+  return { topologies: Object.fromEntries(checked), groups, names, logger, namesMax, lookupMs, hookMs, settings }
 }
 
 function topologyOf(name: string, given: Strategy | Topology): Topology {

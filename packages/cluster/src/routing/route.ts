@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Pid } from '@tiebeam/distribution'
 import { ClusterError, messageOf } from '../errors.ts'
 import { grownMs } from '../formation/back-off.ts'
@@ -6,8 +7,7 @@ import { leastBusyMember, memberForKey } from './choice.ts'
 import { verdictOn } from './verdict.ts'
 
 export interface RouteInit extends Omit<GroupCallOptions, 'signal'> {
-  /** The group, for error messages. */
-  readonly title: string
+  readonly group: unknown
   readonly beganMs: number
 }
 
@@ -16,8 +16,8 @@ export interface Surroundings {
   readonly nowMs: number
   /** Of the group, on all nodes. */
   readonly members: readonly Pid[]
-  /** Whether there is a link to this node, or it is the own one. Nobody is dialled for a call. */
-  readonly isReachable: (node: string) => boolean
+  /** The own node, and those to which there is a link. Nobody is dialled for a call. */
+  readonly reachable: ReadonlySet<string>
   /** Calls under way, by this node. */
   readonly underWay: (member: Pid) => number
   /** Counts up from call to call. */
@@ -52,13 +52,13 @@ export class Route {
     this.#init = init
   }
 
-  next({ nowMs, members, isReachable, underWay, turn }: Surroundings): RouteStep {
+  next({ nowMs, members, reachable, underWay, turn }: Surroundings): RouteStep {
     const { beganMs, timeoutMs, attemptsMax, key } = this.#init
     const leftMs = beganMs + timeoutMs - nowMs
     if (leftMs <= 0 || this.#attempts >= attemptsMax || this.#failure?.isFinal === true) return this.#fail()
     if (nowMs >= this.#pauseEndMs) this.#full.clear()
     const candidates = members.filter(
-      ({ key, node }) => !this.#excluded.has(key) && !this.#full.has(key) && isReachable(node),
+      ({ key, node }) => !this.#excluded.has(key) && !this.#full.has(key) && reachable.has(node),
     )
     const member = key === undefined ? leastBusyMember(candidates, underWay, turn) : memberForKey(candidates, key)
     if (member !== undefined) return { type: 'call', member, timeoutMs: leftMs }
@@ -94,6 +94,10 @@ export class Route {
     }
   }
 
+  get #title(): string {
+    return inspect(this.#init.group, { depth: 2 })
+  }
+
   #fail(): RouteStep {
     if (this.#mayHaveRun) return { type: 'fail', error: this.#outcomeUnknown() }
     if (this.#failure?.isFinal === true) return { type: 'fail', error: this.#failure.error }
@@ -101,24 +105,24 @@ export class Route {
   }
 
   #outcomeUnknown(): ClusterError {
-    const { title, idempotent } = this.#init
+    const { idempotent } = this.#init
     const advice = idempotent
       ? 'As it is idempotent, call again.'
       : 'Find out before you call again; a call that may be made twice can be marked idempotent.'
-    const text = `A call to the group ${title} was sent and not replied to, so it may have been done or not. ${advice}`
+    const text = `A call to the group ${this.#title} was sent and not replied to, so it may have been done or not. ${advice}`
     return new ClusterError('OUTCOME_UNKNOWN', `${text} ${messageOf(this.#failure?.error)}`, {
       cause: this.#failure?.error,
     })
   }
 
   #noMember(): ClusterError {
-    const { title, timeoutMs } = this.#init
+    const { timeoutMs } = this.#init
     if (this.#failure === undefined) {
-      const text = `The group ${title} had no member within ${timeoutMs} ms. Start a server that joins it on this node or on one that is connected.`
+      const text = `The group ${this.#title} had no member within ${timeoutMs} ms. Start a server that joins it on this node or on one that is connected.`
       return new ClusterError('NO_MEMBER', text)
     }
     const { error } = this.#failure
-    const text = `No member of the group ${title} took the call, and none of those that were asked has done it. ${messageOf(error)}`
+    const text = `No member of the group ${this.#title} took the call, and none of those that were asked has done it. ${messageOf(error)}`
     return new ClusterError('NO_MEMBER', text, { cause: error })
   }
 }

@@ -139,7 +139,7 @@ export class Cluster {
   }
 
   /**
-   * Leaves the cluster in an order that costs nobody a call: phase by phase what `steps` says, and of its own in `leave` the groups, in
+   * Leaves the cluster in an order that costs nobody a call: phase by phase what `steps` says, and of its own in `leave` the groups and names, in
    * `drain` the calls that are under way (those of other nodes that come later are refused, and `call` takes them elsewhere), and last of all discovery and
    * the node, which is stopped when this resolves. A second call, like the signal, ends it at once: what has not been done is left out.
    * @returns what became of each step
@@ -160,9 +160,10 @@ export class Cluster {
 
   async #leave(drainMs: number, steps: readonly LeavingStep[], signal: AbortSignal): Promise<StepOutcome[]> {
     this.#logger.info({ drainMs }, `${this.#node.name} leaves the cluster.`)
-    const { groups } = this.#options
+    const { groups, names } = this.#options
     const own: LeavingStep[] = [{ phase: 'drain', name: 'calls under way', run: () => this.#node.drain.begin() }]
     if (groups !== undefined) own.push({ phase: 'leave', name: 'groups', run: () => groups.leaveAll() })
+    if (names !== undefined) own.push({ phase: 'leave', name: 'names', run: () => names.leaveAll() })
     const outcomes = await leave({ steps: [...own, ...steps], drainMs, logger: this.#logger, signal })
     const stopping = this.stop()
     if (!signal.aborted) await stopping

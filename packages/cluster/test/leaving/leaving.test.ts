@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { atom } from '@tiebeam/distribution'
+import { GlobalNames } from '@tiebeam/kernel'
 import { RecordingLogger, waitFor } from '@tiebeam/testing'
 import { Cluster, type LeavingStep } from '../../src/index.ts'
 import { FakeNode } from '../fake-node.ts'
@@ -124,6 +125,27 @@ test('nobody is told an error because a member leaves: new calls go to others, t
   assert.ok((await outcomes).every(({ result }) => result === 'done'))
   assert.equal(drained, true)
   await waitFor(() => !caller.node.nodes().includes(leaver.node.name))
+})
+
+test('global names are left with the groups', async (t) => {
+  const site = await Site.create(t)
+  const own = new GlobalNames()
+  const others = new GlobalNames()
+  const other = await site.member({ names: others })
+  const leaver = await site.member({ names: own })
+  await own.sync()
+  await own.registerName(
+    'till',
+    leaver.node.spawn((self) => self.receive()),
+  )
+  assert.notEqual(others.whereisName('till'), undefined)
+  const checked = step('drain', () => assert.equal(others.whereisName('till'), undefined))
+  const outcomes = await leaver.cluster.leave({ steps: [checked] })
+  assert.deepEqual(
+    outcomes.map(({ name, result }) => `${name}: ${result}`),
+    ['groups: done', 'names: done', 'calls under way: done', 'in drain: done'],
+  )
+  await waitFor(() => other.node.nodes().length === 0)
 })
 
 test('a call that is sent to a member which is draining already is done by another', async (t) => {

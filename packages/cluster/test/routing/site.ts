@@ -1,5 +1,5 @@
 import { atom, Node, type NodeInit, Tuple } from '@tiebeam/distribution'
-import { Groups } from '@tiebeam/kernel'
+import { type GlobalNames, Groups } from '@tiebeam/kernel'
 import { type From, GenServer, noReply } from '@tiebeam/otp'
 import { type Erl, freePort, loopback, type Scope, startElixir, waitFor } from '@tiebeam/testing'
 import { Cluster } from '../../src/index.ts'
@@ -10,6 +10,10 @@ export interface Member {
   readonly node: Node
   readonly groups: Groups
   readonly cluster: Cluster
+}
+
+export interface MemberInit extends Partial<NodeInit> {
+  readonly names?: GlobalNames
 }
 
 /** Nodes that are connected with each other, each with groups and a cluster that discovers nobody. */
@@ -27,14 +31,15 @@ export class Site {
     this.#epmd = { port }
   }
 
-  async member(init: Partial<NodeInit> = {}): Promise<Member> {
+  async member({ names, ...init }: MemberInit = {}): Promise<Member> {
     const name = `app${this.#nodes.length}@${loopback(this.#nodes.length + 1)}`
-    const node = await Node.start({ name, cookie, epmd: this.#epmd, ...init })
+    const services = names === undefined ? [] : [names]
+    const node = await Node.start({ name, cookie, epmd: this.#epmd, services, ...init })
     this.#scope.after(() => node.stop())
     const groups = await Groups.start(node, { discoverMs: 100 })
     for (const other of this.#nodes) await node.connect(other.name)
     this.#nodes.push(node)
-    const cluster = await Cluster.start(node, { topologies: {}, groups })
+    const cluster = await Cluster.start(node, { topologies: {}, groups, ...(names !== undefined && { names }) })
     this.#scope.after(() => cluster.stop())
     return { node, groups, cluster }
   }

@@ -27,6 +27,20 @@ test('to an OTP node a node with global names is visible, answers pings, and is 
   assert.equal(await node.ping(erl.name), 'pong')
 })
 
+test('a node that leaves gives up the names of its own processes, and no others', async (t) => {
+  if (!requirePeer(t, 'erl', 'epmd')) return
+  const world = await World.create(t)
+  const { node, names } = await world.tiebeam('b')
+  const erl = await world.otp('a')
+  await join(erl, node.name)
+  await erl.evaluate('global:register_name(theirs, self())')
+  for (const name of [atom('one'), atom('two'), tuple('any', 1)]) await names.registerName(name, idle(node))
+  assert.equal(names.stats().names, 4)
+  await names.leaveAll()
+  assert.deepEqual(names.registeredNames(), [atom('theirs')])
+  assert.equal(await erl.evaluate('global:registered_names()'), '[theirs]')
+})
+
 test('names that either side registers are known on both, until either side unregisters them', async (t) => {
   if (!requirePeer(t, 'erl', 'epmd')) return
   const world = await World.create(t)

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import type { Drainable, Pid } from '@tiebeam/distribution'
 import type { Groups } from '@tiebeam/kernel'
 import { call } from '@tiebeam/otp'
@@ -41,13 +40,17 @@ export class Router implements Drainable {
   async #call(group: unknown, request: unknown, init: GroupCallInit): Promise<unknown> {
     const { signal, ...options } = groupCallOptions(init)
     const { node } = this.#groups
-    const isReachable = (name: string): boolean => name === node.name || node.nodes('connected').includes(name)
     const underWay = (member: Pid): number => this.#underWay.get(member.key) ?? 0
-    const route = new Route({ ...options, title: inspect(group, { depth: 2 }), beganMs: performance.now() })
+    const route = new Route({ ...options, group, beganMs: performance.now() })
     for (;;) {
       signal?.throwIfAborted()
-      const members = this.#groups.members(group)
-      const step = route.next({ nowMs: performance.now(), members, isReachable, underWay, turn: this.#turn++ })
+      const step = route.next({
+        nowMs: performance.now(),
+        members: this.#groups.members(group),
+        reachable: new Set([node.name, ...node.nodes('connected')]),
+        underWay,
+        turn: this.#turn++,
+      })
       switch (step.type) {
         case 'fail':
           throw step.error

@@ -174,6 +174,13 @@ export class GlobalNames implements NodeService {
     await this.#register((context) => unregister(context, name))
   }
 
+  /** Unregisters the names of all processes of this node, because it is about to leave the cluster. */
+  async leaveAll(): Promise<void> {
+    const { host, process } = this.#checked(undefined)
+    const own = process.server.names.records().filter(({ pid }) => pid.node === host.node.name)
+    await Promise.all(own.map(({ name }) => this.#register((context) => unregister(context, name))))
+  }
+
   /** The process that has the name. Costs a look into a table of this node. */
   whereisName(name: unknown): Pid | undefined {
     return this.#checked(name).process.server.whereis(name)
