@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { clusterOptions } from '../src/init.ts'
+import { groupCallOptions } from '../src/routing/call-init.ts'
 
 // From dist/test to the root of the repository.
 const root = new URL('../../../../', import.meta.url)
@@ -12,7 +13,10 @@ const source = (file: string): string => readFileSync(new URL(`packages/cluster/
 /** Option → default, of the table below a heading. */
 function tableBelow(heading: string): Map<string, string> {
   const [, after = ''] = page.split(`${heading}\n`)
-  const [section = ''] = after.split(/\n#+ /)
+  return optionsIn(after.split(/\n#+ /)[0] ?? '')
+}
+
+function optionsIn(section: string): Map<string, string> {
   const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)]
   return new Map(rows.map(([, option = '', value = '']) => [option, value.replaceAll('`', '').trim()]))
 }
@@ -26,8 +30,18 @@ test('every option of a cluster is in the table with its default, and no other',
   const table = tableBelow('## Options')
   const options = [...optionsOf('ClusterInit', 'init.ts'), ...optionsOf('FormationSettings', 'formation/settings.ts')]
   assert.deepEqual([...table.keys()].sort(), options.sort())
-  const { settings, namesMax, lookupMs } = clusterOptions({ topologies: {} })
-  for (const [option, value] of Object.entries({ ...settings, namesMax, lookupMs })) {
+  const { settings, namesMax, lookupMs, hookMs } = clusterOptions({ topologies: {} })
+  for (const [option, value] of Object.entries({ ...settings, namesMax, lookupMs, hookMs })) {
+    assert.equal(table.get(option), String(value), option)
+  }
+})
+
+test('every option of a call to a group is in the table with its default, and no other', () => {
+  const [, after = ''] = readFileSync(new URL('docs/routing.md', root), 'utf8').split('## Calls to a group\n')
+  const table = optionsIn(after.split(/\n#+ /)[0] ?? '')
+  assert.deepEqual([...table.keys()].sort(), optionsOf('GroupCallInit', 'routing/call-init.ts').sort())
+  const { timeoutMs, idempotent, attemptsMax } = groupCallOptions({})
+  for (const [option, value] of Object.entries({ timeoutMs, idempotent, attemptsMax })) {
     assert.equal(table.get(option), String(value), option)
   }
 })
