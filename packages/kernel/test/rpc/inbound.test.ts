@@ -430,3 +430,23 @@ async function isQuiet(node: { stats(): { monitors: number; processes: number } 
   const same = () => JSON.stringify(figures()) === JSON.stringify(quiet)
   await waitFor(same, { what: 'nothing left of the calls' }).catch(() => assert.deepEqual(figures(), quiet))
 }
+
+test('a node that leaves lets functions finish that run for others, and refuses further calls', async (t) => {
+  if (!requirePeer(t, 'epmd')) return
+  const world = await World.start(t)
+  let release = (): void => {}
+  const slow = () =>
+    new Promise<string>((resolve) => {
+      release = () => resolve('finished')
+    })
+  const { node, rpc } = await world.tiebeam({ expose: { app: { slow } } })
+  const { rpc: other } = await world.tiebeam()
+  const answer = other.call(node.name, 'app', 'slow')
+  await waitFor(() => rpc.stats().callsIn === 1)
+  const drained = node.drain.begin()
+  await assert.rejects(other.call(node.name, 'app', 'slow'), { code: 'RPC_NOTSUP' })
+  release()
+  assert.equal(await answer, 'finished')
+  await drained
+  await rpc.stop()
+})

@@ -57,7 +57,7 @@ export class Callee implements CallServer {
   readonly #running = new Set<Process>()
   readonly #refusalsLogged = new Set<string>()
   readonly #largeResults: LargeResults
-  #onIdle: (() => void) | undefined
+  #onIdle: (() => void)[] = []
 
   constructor(init: CalleeInit) {
     this.#init = init
@@ -98,14 +98,18 @@ export class Callee implements CallServer {
     }).catch(() => asRpcReply({ type: 'exit', reason: SHUTDOWN }))
   }
 
+  /** Resolves when no function runs any more. */
+  async idle(): Promise<void> {
+    if (this.#running.size > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
+  }
+
   /** Resolves when no function runs any more; those that do after `timeoutMs` have their processes ended. */
-  async idle(timeoutMs: number): Promise<void> {
-    if (this.#running.size === 0) return
+  async end(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve
+    const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs)
     })
+    await Promise.race([this.idle(), late])
     clearTimeout(timer)
     for (const { pid } of [...this.#running]) this.#init.node.exit(pid, SHUTDOWN)
   }
@@ -130,7 +134,7 @@ export class Callee implements CallServer {
       return thrownOutcome(thrown, call)
     } finally {
       this.#running.delete(self)
-      if (this.#running.size === 0) this.#onIdle?.()
+      if (this.#running.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
     }
   }
 

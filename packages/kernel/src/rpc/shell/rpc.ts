@@ -1,4 +1,4 @@
-import { DistributionError, type FunctionCall, type Logger, type Node } from '@tiebeam/distribution'
+import { DistributionError, type Drainable, type FunctionCall, type Logger, type Node } from '@tiebeam/distribution'
 import { KernelError } from '../../errors.ts'
 import { Exposed, type ExposedModules } from '../exposed.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -48,11 +48,12 @@ const CALLS_OUT_MAX = 100_000
  * Remote calls of a node, both ways: it calls functions of other nodes as OTP's `erpc` does, and other nodes (BEAM nodes by `erpc` and `rpc`, Tiebeam nodes by
  * this) call the functions that it exposes, and no others.
  */
-export class Rpc {
+export class Rpc implements Drainable {
   readonly #exposed: Exposed
   readonly #caller: Caller
   readonly #callee: Callee
   readonly #endServing: () => void
+  readonly #endDraining: () => void
 
   /** @throws KernelError `OPTION_INVALID`; DistributionError `OPTION_INVALID` when the node has an Rpc already, `NODE_STOPPED` */
   static async start(node: Node, init: RpcInit = {}): Promise<Rpc> {
@@ -64,18 +65,19 @@ export class Rpc {
     const endServing = node.serveCalls(callee)
     try {
       const caller = await Caller.start({ node, callsMax: callsOutMax })
-      return new Rpc(exposed, caller, callee, endServing)
+      return new Rpc(node, exposed, caller, callee, endServing)
     } catch (error) {
       endServing()
       throw error
     }
   }
 
-  private constructor(exposed: Exposed, caller: Caller, callee: Callee, endServing: () => void) {
+  private constructor(node: Node, exposed: Exposed, caller: Caller, callee: Callee, endServing: () => void) {
     this.#exposed = exposed
     this.#caller = caller
     this.#callee = callee
     this.#endServing = endServing
+    this.#endDraining = node.drain.add(this)
   }
 
   /** Exposes more modules. @throws KernelError `OPTION_INVALID`, and then exposes none of them */
@@ -137,10 +139,17 @@ export class Rpc {
     return { callsOut: this.#caller.pending, callsIn: this.#callee.running }
   }
 
+  /** Called when the node leaves: takes no more calls (other nodes get `notsup`, and nothing was done), and waits for functions that run for others. */
+  async drain(): Promise<void> {
+    this.#endServing()
+    await this.#callee.idle()
+  }
+
   /** Takes no more calls (other nodes get `notsup`), waits for functions that run for others, and gives up the calls of this node. */
   async stop(init: RpcStopInit = {}): Promise<void> {
+    this.#endDraining()
     this.#endServing()
-    await this.#callee.idle(init.timeoutMs ?? STOP_MS)
+    await this.#callee.end(init.timeoutMs ?? STOP_MS)
     this.#caller.stop()
   }
 }
