@@ -152,21 +152,24 @@ export class Cluster {
     }
     const { drainMs, steps, signal } = leaveOptions(init)
     const abort = new AbortController()
-    this.#leaving = { outcomes: this.#leave(drainMs, steps, abort.signal), abort }
     signal?.addEventListener('abort', () => abort.abort(signal.reason), { once: true })
     if (signal?.aborted === true) abort.abort(signal.reason)
+    this.#leaving = { outcomes: this.#leave(drainMs, steps, abort.signal), abort }
     return this.#leaving.outcomes
   }
 
   async #leave(drainMs: number, steps: readonly LeavingStep[], signal: AbortSignal): Promise<StepOutcome[]> {
     this.#logger.info({ drainMs }, `${this.#node.name} leaves the cluster.`)
     const { groups, names } = this.#options
-    const own: LeavingStep[] = [{ phase: 'drain', name: 'calls under way', run: () => this.#node.drain.begin() }]
+    const own: LeavingStep[] = [
+      { phase: 'drain', name: 'calls under way', run: () => this.#node.drain.begin() },
+      { phase: 'disconnect', name: 'discovery', run: () => this.stop() },
+    ]
     if (groups !== undefined) own.push({ phase: 'leave', name: 'groups', run: () => groups.leaveAll() })
     if (names !== undefined) own.push({ phase: 'leave', name: 'names', run: () => names.leaveAll() })
     const outcomes = await leave({ steps: [...own, ...steps], drainMs, logger: this.#logger, signal })
-    const stopping = this.stop()
-    if (!signal.aborted) await stopping
+    // If leaving was ended at once, it still runs.
+    this.#stopUnattended()
     await this.#node.stop({ timeoutMs: signal.aborted ? 0 : STOP_MS })
     return outcomes
   }
@@ -277,6 +280,10 @@ export class Cluster {
   #stopWithNode(): void {
     if (this.#stopped) return
     this.#logger.info('The node has stopped, and so does the cluster.')
+    this.#stopUnattended()
+  }
+
+  #stopUnattended(): void {
     const failed = (error: unknown): void => this.#logger.warn({ err: error }, 'A strategy could not be stopped.')
     this.stop().catch(failed)
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atom } from '@tiebeam/distribution'
 import { GlobalNames } from '@tiebeam/kernel'
 import { RecordingLogger, waitFor } from '@tiebeam/testing'
-import { Cluster, type LeavingStep } from '../../src/index.ts'
+import { Cluster, fromSubscription, type LeavingStep } from '../../src/index.ts'
 import { FakeNode } from '../fake-node.ts'
 import { Site, seeMembers, startEcho } from '../routing/site.ts'
 
@@ -48,7 +48,7 @@ test('the phases come in their order whatever the order of the steps, those of o
     'node stops',
   ])
   assert.ok(outcomes.every(({ result }) => result === 'done'))
-  assert.equal(outcomes.length, 6)
+  assert.equal(outcomes.length, 7)
 })
 
 test('a step that fails or hangs is told, and keeps nothing else from being done', async () => {
@@ -94,9 +94,27 @@ test('a second call, or the signal, ends it at once: the rest is left out, and t
     if (bySignal) abort.abort()
     else assert.equal(await cluster.leave(), await leaving)
     const results = (await leaving).map(({ phase, result }) => `${phase} ${result}`)
-    assert.deepEqual(results, ['unready cut', 'drain skipped', 'handOver skipped'])
+    assert.deepEqual(results, ['unready cut', 'drain skipped', 'handOver skipped', 'disconnect skipped'])
     assert.deepEqual(stops, [0])
   }
+})
+
+test('a strategy that cannot be stopped keeps the node from nothing', async () => {
+  const node = new FakeNode('app@10.0.0.1')
+  let stopped = false
+  node.stop = async () => {
+    stopped = true
+  }
+  const stuck = fromSubscription(() => () => {
+    throw new Error('stuck')
+  })
+  const cluster = await Cluster.start(node, { topologies: { stuck } })
+  const outcomes = await cluster.leave()
+  assert.deepEqual(
+    outcomes.map(({ name, result }) => `${name}: ${result}`),
+    ['calls under way: done', 'discovery: failed'],
+  )
+  assert.equal(stopped, true)
 })
 
 test('nobody is told an error because a member leaves: new calls go to others, those under way are finished', async (t) => {
@@ -143,7 +161,7 @@ test('global names are left with the groups', async (t) => {
   const outcomes = await leaver.cluster.leave({ steps: [checked] })
   assert.deepEqual(
     outcomes.map(({ name, result }) => `${name}: ${result}`),
-    ['groups: done', 'names: done', 'calls under way: done', 'in drain: done'],
+    ['groups: done', 'names: done', 'calls under way: done', 'in drain: done', 'discovery: done'],
   )
   await waitFor(() => other.node.nodes().length === 0)
 })

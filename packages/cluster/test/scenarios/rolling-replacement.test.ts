@@ -155,7 +155,12 @@ test('while all replicas are replaced one by one, no call fails for lack of a me
   for (let index = 0; index < REPLICAS; index++) {
     await deployment.replace(index, async (replica) => {
       const { outcomes } = await replica.terminate()
-      assert.deepEqual([...outcomes].sort(), ['calls under way: done', 'groups: done', 'own calls: done'])
+      assert.deepEqual([...outcomes].sort(), [
+        'calls under way: done',
+        'discovery: done',
+        'groups: done',
+        'own calls: done',
+      ])
     })
   }
   deployment.checkCalls()
