@@ -12,6 +12,11 @@ export function mapKeyOf(key: Key): MapKey {
   return `${ESCAPE}[${key.map(textOf).join('')}`
 }
 
+/** The key that is its own name in a map; undefined for the others. */
+export function spelledKeyOf(name: MapKey): Key | undefined {
+  return typeof name === 'string' && name.startsWith(ESCAPE) ? undefined : name
+}
+
 /** Each part says where it ends, so that no two lists of parts have the same text. */
 function textOf(key: Key): string {
   switch (typeof key) {

@@ -1,7 +1,8 @@
 import { Expiries } from './expiries.ts'
 import type { Key } from './key.ts'
 import type { Range } from './read.ts'
-import { type Held, Table, type TableDefinition } from './table.ts'
+import { readSchema, SCHEMA_TABLE } from './schema-row.ts'
+import { type Held, type KeyedRow, Table, type TableDefinition } from './table.ts'
 import type { Row, Write } from './write.ts'
 
 /** One row of a snapshot. */
@@ -12,6 +13,9 @@ export interface SnapshotRow {
   /** What is left of its life. */
   readonly ttlMs?: number
 }
+
+/** Told of each write as it is applied, with the row that was there before. */
+export type StoreObserver = (write: Write, before: Row | undefined) => void
 
 export interface RowName {
   readonly table: string
@@ -26,14 +30,38 @@ export class Store {
   readonly #definitions: Readonly<Record<string, TableDefinition>>
   readonly #tables = new Map<string, Table>()
   readonly #expiries = new Expiries<RowName>()
+  #observer: StoreObserver | undefined
 
-  /** Tables without a definition are kept as well: another release may know them. */
+  /**
+   * Tables without a definition are kept as well: another release may know them. What the rows of the table of schemas say of a
+   * table is added to its definition when they are applied.
+   */
   constructor(definitions: Readonly<Record<string, TableDefinition>> = {}) {
     this.#definitions = definitions
   }
 
+  /** An estimate of the memory that all rows take. */
+  get bytes(): number {
+    let bytes = 0
+    for (const table of this.#tables.values()) bytes += table.bytes
+    return bytes
+  }
+
+  get tableNames(): string[] {
+    return [...this.#tables.keys()]
+  }
+
+  /** To read from. It is there from the first question on. */
+  table(name: string): Table {
+    const known = this.#tables.get(name)
+    if (known !== undefined) return known
+    const table = new Table(this.#definitions[name])
+    this.#tables.set(name, table)
+    return table
+  }
+
   get(table: string, key: Key): Row | undefined {
-    return this.#tables.get(table)?.get(key)?.row
+    return this.#tables.get(table)?.get(key)
   }
 
   size(table: string): number {
@@ -41,43 +69,37 @@ export class Store {
   }
 
   /** In order of the keys in an ordered table, else as they come. The rows must not change while they are walked. */
-  *range(table: string, range: Range, isReverse = false): Generator<{ readonly key: Key; readonly row: Row }> {
+  *range(table: string, range: Range, isReverse = false): Generator<KeyedRow> {
     yield* this.#tables.get(table)?.range(range, isReverse) ?? []
   }
 
   /** The rows whose indexed values lie in a range; undefined, when there is no such index. */
-  find(table: string, index: string, range: Range): { readonly key: Key; readonly row: Row }[] | undefined {
-    const rows = this.#table(table)
+  find(table: string, index: string, range: Range): KeyedRow[] | undefined {
+    const rows = this.table(table)
     const found = rows.index(index)
     if (found === undefined) return undefined
-    return [...found.find(range)].flatMap((key) => rows.get(key) ?? [])
+    return [...found.find(range)].map((key) => ({ key, row: rows.get(key) as Row }))
+  }
+
+  /** At most one; undefined ends it. */
+  observe(observer: StoreObserver | undefined): void {
+    this.#observer = observer
   }
 
   apply(write: Write, nowMs: number): void {
-    switch (write.type) {
-      case 'put':
-        this.load(write, nowMs)
-        return
-      case 'delete':
-        this.#table(write.table).delete(write.key)
-        return
-      case 'clear':
-        this.#table(write.table).clear()
-        return
-    }
+    const before = this.#apply(write, nowMs)
+    this.#observer?.(write, before)
   }
 
-  /** Takes a row of a snapshot. */
-  load({ table, key, row, ttlMs }: SnapshotRow, nowMs: number): void {
-    const expiresMs = ttlMs === undefined ? undefined : nowMs + ttlMs
-    const rows = this.#table(table)
-    const held: Held = { key, row, expiresMs, dueMs: undefined }
-    const dueMs = rows.get(key)?.dueMs
-    rows.put(held)
-    if (expiresMs === undefined) return
-    // One time for each row in the heap: a row that is written again and again is looked at when its first time is over.
-    if (dueMs !== undefined && dueMs <= expiresMs) held.dueMs = dueMs
-    else this.#lookAgain({ table, key }, held, expiresMs)
+  /** Takes a row of a snapshot. Returns the row before. */
+  load({ table, key, row, ttlMs }: SnapshotRow, nowMs: number): Row | undefined {
+    const rows = this.table(table)
+    const dueMs = rows.dueMs(key)
+    const before = rows.put(key, row, ttlMs === undefined ? undefined : nowMs + ttlMs)
+    const nextDueMs = rows.dueMs(key)
+    if (nextDueMs !== undefined && nextDueMs !== dueMs) this.#expiries.add(nextDueMs, { table, key })
+    if (table === SCHEMA_TABLE) this.#define(row)
+    return before
   }
 
   /** All rows, for a snapshot. Writes may go on while it is taken: what they change is met before or after. */
@@ -96,30 +118,34 @@ export class Store {
     while (expired.length < rowsMax) {
       const due = this.#expiries.takeDue(nowMs)
       if (due === undefined) break
-      const held = this.#tables.get(due.what.table)?.get(due.what.key)
+      const { table, key } = due.what
+      const rows = this.table(table)
+      const expiresMs = rows.expiresMs(key)
       // Deleted since, and perhaps there again with a time of its own.
-      if (held?.expiresMs === undefined || held.dueMs !== due.atMs) continue
-      if (held.expiresMs > nowMs) {
-        this.#lookAgain(due.what, held, held.expiresMs)
-        continue
-      }
-      expired.push(due.what)
-      this.#lookAgain(due.what, held, nowMs + retryMs)
+      if (expiresMs === undefined || rows.dueMs(key) !== due.atMs) continue
+      if (expiresMs <= nowMs) expired.push(due.what)
+      const againMs = expiresMs > nowMs ? expiresMs : nowMs + retryMs
+      rows.lookAgain(key, againMs)
+      this.#expiries.add(againMs, due.what)
     }
     return expired
   }
 
-  #lookAgain(name: RowName, held: Held, atMs: number): void {
-    held.dueMs = atMs
-    this.#expiries.add(atMs, name)
+  #apply(write: Write, nowMs: number): Row | undefined {
+    switch (write.type) {
+      case 'put':
+        return this.load(write, nowMs)
+      case 'delete':
+        return this.table(write.table).delete(write.key)
+      case 'clear':
+        this.table(write.table).clear()
+        return undefined
+    }
   }
 
-  #table(name: string): Table {
-    const known = this.#tables.get(name)
-    if (known !== undefined) return known
-    const table = new Table(this.#definitions[name])
-    this.#tables.set(name, table)
-    return table
+  #define(row: Row): void {
+    const schema = readSchema(row)
+    if (schema !== undefined) this.table(schema.table).define(schema)
   }
 }
 

@@ -8,36 +8,35 @@ export interface IndexDefinition {
   readonly fields: readonly string[]
 }
 
+/** Where several rows have one value; most values have one row, and it is kept as it is. */
+type Keys = Key | Map<MapKey, Key>
+
 /** Finds the keys of rows by the values of some of their fields. */
 export class TableIndex {
-  readonly #fields: readonly string[]
-  readonly #keys = new Map<MapKey, Map<MapKey, Key>>()
+  readonly fields: readonly string[]
+  readonly #keys = new Map<MapKey, Keys>()
   readonly #values = new OrderedKeys()
 
   constructor({ fields }: IndexDefinition) {
-    this.#fields = fields
+    this.fields = fields
+  }
+
+  isOver(fields: readonly string[]): boolean {
+    return fields.length === this.fields.length && fields.every((field, place) => field === this.fields[place])
+  }
+
+  /** A row was written in place of another, or of none, or deleted. */
+  replace(key: Key, before: Row | undefined, after: Row | undefined): void {
+    const old = before === undefined ? undefined : indexKeyOf(before, this.fields)
+    const value = after === undefined ? undefined : indexKeyOf(after, this.fields)
+    if (old === undefined && value === undefined) return
+    if (old !== undefined && value !== undefined && mapKeyOf(old) === mapKeyOf(value)) return
+    if (old !== undefined) this.#delete(old, key)
+    if (value !== undefined) this.#add(value, key)
   }
 
   add(key: Key, row: Row): void {
-    const value = indexKeyOf(row, this.#fields)
-    if (value === undefined) return
-    const known = this.#keys.get(mapKeyOf(value))
-    if (known !== undefined) {
-      known.set(mapKeyOf(key), key)
-      return
-    }
-    this.#keys.set(mapKeyOf(value), new Map([[mapKeyOf(key), key]]))
-    this.#values.add(value)
-  }
-
-  delete(key: Key, row: Row): void {
-    const value = indexKeyOf(row, this.#fields)
-    if (value === undefined) return
-    const keys = this.#keys.get(mapKeyOf(value))
-    keys?.delete(mapKeyOf(key))
-    if (keys?.size !== 0) return
-    this.#keys.delete(mapKeyOf(value))
-    this.#values.delete(value)
+    this.replace(key, undefined, row)
   }
 
   clear(): void {
@@ -45,11 +44,49 @@ export class TableIndex {
     this.#values.clear()
   }
 
+  /** The keys of the rows that have this value, in their order. */
+  at(value: Key): readonly Key[] {
+    const keys = this.#keys.get(mapKeyOf(value))
+    if (keys === undefined) return []
+    return keys instanceof Map ? [...keys.values()].sort(compareKeys) : [keys]
+  }
+
   /** The keys of the rows whose value lies in the range: by value, and by key where values are equal. */
-  *find(range: Range): Generator<Key> {
-    for (const value of this.#values.range(range)) {
-      const keys = this.#keys.get(mapKeyOf(value))
-      if (keys !== undefined) yield* [...keys.values()].sort(compareKeys)
+  *find(range: Range, isReverse = false): Generator<Key> {
+    for (const value of this.#values.range(range, isReverse)) {
+      const keys = this.at(value)
+      yield* isReverse ? keys.toReversed() : keys
+    }
+  }
+
+  /** Values that more than one row has. */
+  *shared(): Generator<Key> {
+    for (const value of this.#values.range({})) if (this.#keys.get(mapKeyOf(value)) instanceof Map) yield value
+  }
+
+  #add(value: Key, key: Key): void {
+    const name = mapKeyOf(value)
+    const known = this.#keys.get(name)
+    if (known === undefined) {
+      this.#keys.set(name, key)
+      this.#values.add(value)
+    } else if (known instanceof Map) {
+      known.set(mapKeyOf(key), key)
+    } else {
+      this.#keys.set(name, new Map([known, key].map((one) => [mapKeyOf(one), one])))
+    }
+  }
+
+  #delete(value: Key, key: Key): void {
+    const name = mapKeyOf(value)
+    const known = this.#keys.get(name)
+    if (known instanceof Map && known.size > 1) {
+      known.delete(mapKeyOf(key))
+      const [left] = known.values()
+      if (known.size === 1 && left !== undefined) this.#keys.set(name, left)
+    } else if (known !== undefined) {
+      this.#keys.delete(name)
+      this.#values.delete(value)
     }
   }
 }
