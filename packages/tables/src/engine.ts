@@ -13,6 +13,8 @@ export interface Engine {
   /** What is held here now: another object after it was replaced by a snapshot; undefined before the first whole copy. */
   readonly copy: EngineCopy | undefined
   readonly status: EngineStatus
+  /** The name of this node, as it is in views. */
+  readonly node: string
   /** Begins a transaction; all its attempts together take place at most once (rule 9). */
   begin(): EngineTransaction
   /** Ends when all that was committed before the call, anywhere, is applied here (rule 10). */

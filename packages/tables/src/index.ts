@@ -1,3 +1,45 @@
+export type { ChangesOptions, RowChange, SnapshotReason, TableChange, TablesChange } from './api/changes.ts'
+export { bag, type Count, counter, orderedTable, storeDefinitions, type TableOptions, table } from './api/definition.ts'
+export type { Duration } from './api/duration.ts'
+export { limitDefaults, type TableLimits } from './api/limits.ts'
+export type {
+  Bounds,
+  Frozen,
+  IndexField,
+  IndexSpec,
+  KeyField,
+  KeyPart,
+  NamedIndex,
+  Prefix,
+  RangeOptions,
+} from './api/row-types.ts'
+export type {
+  BagReads,
+  BagTable,
+  BagWrites,
+  Changes,
+  CounterReads,
+  CounterTable,
+  CounterWrites,
+  Definitions,
+  OrderedReads,
+  OrderedTable,
+  PutOptions,
+  SetTable,
+  TableOf,
+  TableReads,
+  TableWrites,
+  TransactionTableOf,
+} from './api/table.ts'
+export {
+  type CreatedTables,
+  createTables,
+  type Tables,
+  type TablesControl,
+  type TablesStatus,
+  type Transaction,
+} from './api/tables.ts'
+export type { TransactionOptions } from './api/transactions.ts'
 export type { Authority, Installation } from './authority/authority.ts'
 export { MemoryAuthority } from './authority/register.ts'
 export type { Member, Uid, View } from './member.ts'

@@ -24,7 +24,9 @@ export interface TableSchema {
 
 /** Undefined for what a later release may have made of it. */
 export function readSchema(row: Row | undefined): TableSchema | undefined {
-  return row !== undefined && row.format === 1 ? (row as unknown as TableSchema) : undefined
+  if (row === undefined || row.format !== 1) return undefined
+  const { format, ...schema } = row
+  return schema as unknown as TableSchema
 }
 
 export function schemaRow(schema: TableSchema): Row {

@@ -1,0 +1,18 @@
+/** Bounds of what one process writes. */
+export interface TableLimits {
+  /** All rows together, as estimated in bytes: what would go beyond it is refused with `MEMORY_FULL`. Default: half of the heap's limit is a good choice; 1 GiB. */
+  readonly bytesMax: number
+  /** One row, in bytes, as estimated. Default 1 MiB. */
+  readonly rowBytesMax: number
+  /** Rows that one transaction writes. Default 10,000. */
+  readonly writesMax: number
+  /** How often a transaction is tried, when others change what it reads. Default 100. */
+  readonly attemptsMax: number
+}
+
+export const limitDefaults: TableLimits = {
+  bytesMax: 1024 ** 3,
+  rowBytesMax: 1024 ** 2,
+  writesMax: 10_000,
+  attemptsMax: 100,
+}

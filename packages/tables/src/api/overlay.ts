@@ -1,0 +1,183 @@
+import { compareKeys, type Key, type MapKey, mapKeyOf } from '../store/key.ts'
+import { indexKeyOf, isWithin, type Range, type Read } from '../store/read.ts'
+import { byKey, type KeyedRow, type Table } from '../store/table.ts'
+import type { Row, Write } from '../store/write.ts'
+import { noIndex, type RowSource, take } from './source.ts'
+
+/** Beyond this many rows of one table, a transaction has read all of it. */
+const ROW_READS_MAX = 10_000
+
+interface Written {
+  readonly key: Key
+  /** Undefined, when it is deleted. */
+  readonly row: Row | undefined
+  readonly ttlMs: number | undefined
+}
+
+/**
+ * One table as a transaction sees it: what was applied when it began, and its own writes over that. What it looks at is noted, also
+ * where nothing was found, but not what its own writes hide.
+ */
+export class Overlay implements RowSource {
+  readonly #name: string
+  readonly #table: Table
+  /** Throws when the transaction is over. */
+  readonly #assertOpen: () => void
+  readonly #written = new Map<MapKey, Written>()
+  #isCleared = false
+  readonly #rowsRead = new Map<MapKey, Key>()
+  readonly #otherReads: Read[] = []
+  #hasReadAll = false
+
+  constructor(name: string, table: Table, assertOpen: () => void) {
+    this.#name = name
+    this.#table = table
+    this.#assertOpen = assertOpen
+  }
+
+  get(key: Key): Row | undefined {
+    this.#assertOpen()
+    const name = mapKeyOf(key)
+    const own = this.#written.get(name)
+    if (own !== undefined) return own.row
+    if (this.#isCleared) return undefined
+    this.#noteRow(name, key)
+    return this.#table.get(key)
+  }
+
+  has(key: Key): boolean {
+    return this.get(key) !== undefined
+  }
+
+  get size(): number {
+    this.#assertOpen()
+    if (!this.#isCleared) this.#noteAll()
+    let size = this.#isCleared ? 0 : this.#table.size
+    for (const { key, row } of this.#written.values()) {
+      const wasThere = !this.#isCleared && this.#table.has(key)
+      size += (row === undefined ? 0 : 1) - (wasThere ? 1 : 0)
+    }
+    return size
+  }
+
+  get hasOpenRows(): boolean {
+    return this.#table.hasOpenRows || this.#written.size > 0
+  }
+
+  range(range: Range, isReverse: boolean, limit: number): KeyedRow[] {
+    this.#assertOpen()
+    const below = this.#isCleared ? [] : take(this.#unhidden(this.#table.range(range, isReverse)), limit)
+    const found = [...below, ...this.#own((key) => isWithin(key, range))]
+    if (this.#table.isOrdered) found.sort(isReverse ? (left, right) => byKey(right, left) : byKey)
+    const rows = take(found, limit)
+    const last = this.#table.isOrdered && rows.length === limit ? rows.at(-1)?.key : undefined
+    this.#noteRange({ type: 'range', table: this.#name, range: upTo(range, last, isReverse) }, limit)
+    return rows
+  }
+
+  find(index: string, range: Range, isReverse: boolean, limit: number): KeyedRow[] {
+    this.#assertOpen()
+    const found = this.#table.index(index)
+    if (found === undefined) throw noIndex(this.#name, index)
+    const { fields } = found
+    const valueOf = (row: Row): Key | undefined => indexKeyOf(row, fields)
+    const below = this.#isCleared ? [] : take(this.#unhidden(this.#rowsOf(found.find(range, isReverse))), limit)
+    const own = this.#own((_key, row) => {
+      const value = valueOf(row)
+      return value !== undefined && isWithin(value, range)
+    })
+    const order = (left: KeyedRow, right: KeyedRow): number =>
+      compareKeys(valueOf(left.row) as Key, valueOf(right.row) as Key) || byKey(left, right)
+    const all = [...below, ...own].sort(isReverse ? (left, right) => order(right, left) : order)
+    const rows = take(all, limit)
+    const last = rows.length === limit ? rows.at(-1) : undefined
+    const seen = upTo(range, last === undefined ? undefined : valueOf(last.row), isReverse)
+    this.#noteRange({ type: 'index', table: this.#name, fields, range: seen }, limit)
+    for (const { key } of below) this.#noteRow(mapKeyOf(key), key)
+    return rows
+  }
+
+  put(key: Key, row: Row, ttlMs: number | undefined): void {
+    this.#assertOpen()
+    this.#written.set(mapKeyOf(key), { key, row, ttlMs })
+  }
+
+  delete(key: Key): void {
+    this.#assertOpen()
+    const name = mapKeyOf(key)
+    if (this.#isCleared) this.#written.delete(name)
+    else this.#written.set(name, { key, row: undefined, ttlMs: undefined })
+  }
+
+  clear(): void {
+    this.#assertOpen()
+    this.#isCleared = true
+    this.#written.clear()
+  }
+
+  get writeCount(): number {
+    return this.#written.size + (this.#isCleared ? 1 : 0)
+  }
+
+  reads(): Read[] {
+    const table = this.#name
+    if (this.#hasReadAll) return [{ type: 'range', table, range: {} }]
+    return [...Array.from(this.#rowsRead.values(), (key): Read => ({ type: 'row', table, key })), ...this.#otherReads]
+  }
+
+  writes(): Write[] {
+    const table = this.#name
+    const writes: Write[] = this.#isCleared ? [{ type: 'clear', table }] : []
+    for (const { key, row, ttlMs } of this.#written.values()) {
+      if (row === undefined) writes.push({ type: 'delete', table, key })
+      else writes.push({ type: 'put', table, key, row, ...(ttlMs === undefined ? {} : { ttlMs }) })
+    }
+    return writes
+  }
+
+  /** What was there before a write of this transaction. */
+  before(key: Key): Row | undefined {
+    return this.#isCleared ? undefined : this.#table.get(key)
+  }
+
+  *#unhidden(rows: Iterable<KeyedRow>): Generator<KeyedRow> {
+    for (const found of rows) if (!this.#written.has(mapKeyOf(found.key))) yield found
+  }
+
+  *#rowsOf(keys: Iterable<Key>): Generator<KeyedRow> {
+    for (const key of keys) yield { key, row: this.#table.get(key) as Row }
+  }
+
+  #own(isFound: (key: Key, row: Row) => boolean): KeyedRow[] {
+    const found: KeyedRow[] = []
+    for (const { key, row } of this.#written.values()) {
+      if (row !== undefined && isFound(key, row)) found.push({ key, row })
+    }
+    return found
+  }
+
+  #noteRow(name: MapKey, key: Key): void {
+    if (this.#hasReadAll) return
+    this.#rowsRead.set(name, key)
+    if (this.#rowsRead.size > ROW_READS_MAX) this.#noteAll()
+  }
+
+  #noteRange(read: Read, limit: number): void {
+    if (this.#isCleared || this.#hasReadAll || limit <= 0) return
+    this.#otherReads.push(read)
+    if (this.#otherReads.length > ROW_READS_MAX) this.#noteAll()
+  }
+
+  #noteAll(): void {
+    this.#hasReadAll = true
+    this.#rowsRead.clear()
+    this.#otherReads.length = 0
+  }
+}
+
+/** What lies beyond the last row that was asked for was not looked at. */
+function upTo(range: Range, last: Key | undefined, isReverse: boolean): Range {
+  if (last === undefined) return range
+  const end = { key: last, inclusive: true }
+  return isReverse ? { ...range, from: end } : { ...range, to: end }
+}

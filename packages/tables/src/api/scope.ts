@@ -1,0 +1,53 @@
+import type { EngineCopy } from '../engine.ts'
+import { TablesError } from '../errors.ts'
+import type { Read } from '../store/read.ts'
+import type { Write } from '../store/write.ts'
+import { Overlay } from './overlay.ts'
+
+/** One attempt of a transaction: what it reads and writes, until its function has returned. */
+export class Scope {
+  readonly copy: EngineCopy
+  /** `applied`, when it began. */
+  readonly snapshot: number
+  readonly #overlays = new Map<string, Overlay>()
+  #isOpen = true
+  /** Something happened for which nothing of it may be written, even if its function does not mind. */
+  fault: TablesError | undefined
+
+  constructor(copy: EngineCopy) {
+    this.copy = copy
+    this.snapshot = copy.applied
+  }
+
+  table(name: string): Overlay {
+    const known = this.#overlays.get(name)
+    if (known !== undefined) return known
+    const overlay = new Overlay(name, this.copy.store.table(name), () => this.assertOpen())
+    this.#overlays.set(name, overlay)
+    return overlay
+  }
+
+  get overlays(): Iterable<Overlay> {
+    return this.#overlays.values()
+  }
+
+  assertOpen(): void {
+    if (this.#isOpen) return
+    throw new TablesError(
+      'TRANSACTION_INVALID',
+      'a transaction was used after its function had returned; what it writes has to be written before',
+    )
+  }
+
+  close(): void {
+    this.#isOpen = false
+  }
+
+  reads(): Read[] {
+    return [...this.#overlays.values()].flatMap((overlay) => overlay.reads())
+  }
+
+  writes(): Write[] {
+    return [...this.#overlays.values()].flatMap((overlay) => overlay.writes())
+  }
+}

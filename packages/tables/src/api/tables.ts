@@ -1,0 +1,208 @@
+import type { Engine, EngineListener, EngineStatus } from '../engine.ts'
+import { TablesError } from '../errors.ts'
+import { SchemaKeeper, type WaitingIndex } from '../schema/schema-keeper.ts'
+import { readSchema, SCHEMA_TABLE } from '../store/schema-row.ts'
+import { type ChangesOptions, Feed, type TablesChange } from './changes.ts'
+import { handle } from './handles.ts'
+import { limitDefaults, type TableLimits } from './limits.ts'
+import { errorOf } from './outcome-error.ts'
+import type { Scope } from './scope.ts'
+import type { Definitions, TableOf, TransactionTableOf } from './table.ts'
+import { type TransactionTable, transactionTable } from './transaction-tables.ts'
+import { type TransactionOptions, Transactions } from './transactions.ts'
+
+/** What the function of a transaction is given: the tables, as they are within it. */
+export type Transaction<Defined extends Definitions> = {
+  readonly [Name in keyof Defined]: TransactionTableOf<Defined[Name]>
+}
+
+export interface TablesStatus extends EngineStatus {
+  /** An estimate of the memory that all rows take. */
+  readonly bytes: number
+  /** How many rows each table has. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Unique indexes that are not enforced yet, and why. */
+  readonly waiting: readonly WaitingIndex[]
+}
+
+/** What there is besides the tables. */
+export interface TablesControl<Defined extends Definitions> {
+  /**
+   * Runs a function over one state of all tables, and writes what it wrote, all of it or nothing: strictly serializable. The function
+   * must be synchronous, and may be called several times. What it throws comes out as it is, and nothing is written. One that writes
+   * nothing resolves, or rejects, when it is sure that what it read was still so.
+   * @throws TablesError `CONFLICT` after `attemptsMax` attempts, `TRANSACTION_INVALID`, `CUT_OFF`, `NOT_A_MEMBER`, `MEMORY_FULL`,
+   * `TOO_MANY_PENDING`, `OUTCOME_UNKNOWN`
+   */
+  transaction<Result>(
+    work: (transaction: Transaction<Defined>) => Result,
+    options?: TransactionOptions,
+  ): Promise<Result>
+  /** Resolves when the own replica shows all that was committed before the call, anywhere. */
+  sync(): Promise<void>
+  /** What all tables hold, and then what changes, transaction by transaction. */
+  changes(options?: ChangesOptions): AsyncIterableIterator<TablesChange, undefined>
+  readonly status: TablesStatus
+}
+
+export type Tables<Defined extends Definitions> = TablesControl<Defined> & {
+  readonly [Name in keyof Defined]: TableOf<Defined[Name]>
+}
+
+export interface CreatedTables<Defined extends Definitions> {
+  readonly tables: Tables<Defined>
+  /** Ends all loops over changes, with `TABLES_STOPPED`. */
+  readonly close: () => void
+}
+
+/** No table has one of these names: they belong to what holds the tables. */
+const reservedNames: readonly string[] = [
+  'transaction',
+  'sync',
+  'changes',
+  'status',
+  'metrics',
+  'name',
+  'node',
+  'on',
+  'once',
+  'off',
+  'emit',
+  'leave',
+  'stop',
+  'then',
+  'constructor',
+]
+
+/**
+ * The typed tables over an engine that holds a copy already. Resolves when the cluster knows them.
+ * @throws TablesError `OPTION_INVALID`, `SCHEMA_INCOMPATIBLE`, or what a transaction may fail with
+ */
+export async function createTables<const Defined extends Definitions>(
+  engine: Engine,
+  definitions: Defined,
+  options: Partial<TableLimits> = {},
+): Promise<CreatedTables<Defined>> {
+  checkNames(definitions)
+  const tables = new OpenTables(engine, definitions, { ...limitDefaults, ...definedOf(options) })
+  await tables.open()
+  return { tables: tables as unknown as Tables<Defined>, close: () => tables.close() }
+}
+
+class OpenTables {
+  readonly #engine: Engine
+  readonly #definitions: Definitions
+  readonly #limits: TableLimits
+  readonly #transactions: Transactions
+  readonly #schemas: SchemaKeeper
+  readonly #feed: Feed
+  readonly #unsubscribe: () => void
+
+  constructor(engine: Engine, definitions: Definitions, limits: TableLimits) {
+    this.#engine = engine
+    this.#definitions = definitions
+    this.#limits = limits
+    this.#transactions = new Transactions(engine, limits)
+    this.#schemas = new SchemaKeeper({ engine, transactions: this.#transactions, definitions })
+    this.#feed = new Feed(engine, definitions)
+    this.#unsubscribe = engine.subscribe(this.#listener())
+    for (const [name, definition] of Object.entries(definitions)) {
+      const value = handle({
+        engine,
+        name,
+        definition,
+        transact: (work) => this.#run((scope) => work(this.#within(scope, name))),
+        assertOutside: (what) => this.#transactions.assertOutside(what),
+        changes: (changesOptions) => this.#feed.ofTable(name, changesOptions),
+      })
+      Object.defineProperty(this, name, { value, enumerable: true })
+    }
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#schemas.declare()
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  transaction(work: (transaction: unknown) => unknown, options: TransactionOptions = {}): Promise<unknown> {
+    this.#transactions.assertOutside('transaction')
+    return this.#run((scope) => work(this.#transaction(scope)), options)
+  }
+
+  async sync(): Promise<void> {
+    const outcome = await this.#engine.sync()
+    if (outcome.type !== 'synced') throw errorOf(outcome)
+  }
+
+  changes(options: ChangesOptions = {}): AsyncIterableIterator<TablesChange, undefined> {
+    return this.#feed.ofAll(options)
+  }
+
+  get status(): TablesStatus {
+    const { role, cutOff, view } = this.#engine.status
+    const store = this.#engine.copy?.store
+    const rows = Object.keys(this.#definitions).map((name) => [name, store?.size(name) ?? 0] as const)
+    const waiting = this.#schemas.waiting()
+    return { role, cutOff, view, bytes: store?.bytes ?? 0, rows: Object.fromEntries(rows), waiting }
+  }
+
+  close(): void {
+    this.#unsubscribe()
+    this.#feed.close()
+  }
+
+  #run<Result>(work: (scope: Scope) => Result, options: TransactionOptions = {}): Promise<Result> {
+    return this.#transactions.run(work, options, (copy) => this.#schemas.ensure(copy))
+  }
+
+  #transaction(scope: Scope): unknown {
+    const transaction: Record<string, unknown> = {}
+    for (const name of Object.keys(this.#definitions)) {
+      // Most transactions use a few tables of many.
+      Object.defineProperty(transaction, name, { get: () => this.#within(scope, name), enumerable: true })
+    }
+    return transaction
+  }
+
+  #within(scope: Scope, name: string): TransactionTable {
+    const definition = this.#definitions[name]
+    if (definition === undefined) throw new TablesError('OPTION_INVALID', `there is no table ${name}`)
+    const schema = readSchema(scope.copy.store.get(SCHEMA_TABLE, name))
+    return transactionTable({ name, definition, overlay: scope.table(name), schema, limits: this.#limits })
+  }
+
+  #listener(): EngineListener {
+    return {
+      applied: (entries) => {
+        this.#feed.applied(entries)
+        this.#schemas.applied(entries)
+      },
+      restored: (identity) => {
+        this.#feed.restored(identity)
+        this.#schemas.consider()
+      },
+      statusChanged: () => this.#schemas.consider(),
+    }
+  }
+}
+
+function checkNames(definitions: Definitions): void {
+  for (const name of Object.keys(definitions)) {
+    if (name !== '' && !name.startsWith('$') && !reservedNames.includes(name)) continue
+    const message = `a table cannot be called ${JSON.stringify(name)}; the name is empty, begins with $, or is one of ${reservedNames.join(', ')}`
+    throw new TablesError('OPTION_INVALID', message)
+  }
+}
+
+/** Without options that are undefined, which would hide a default. */
+function definedOf(options: Partial<TableLimits>): Partial<TableLimits> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  for (const [name, value] of given) {
+    if (!((value as number) > 0)) throw new TablesError('OPTION_INVALID', `${name} is ${value}; it has to be above 0`)
+  }
+  return Object.fromEntries(given)
+}

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Scope } from '../api/scope.ts'
+import type { Definitions } from '../api/table.ts'
+import type { Transactions } from '../api/transactions.ts'
+import type { Engine, EngineCopy } from '../engine.ts'
+import { TablesError } from '../errors.ts'
+import { type Entry, writesOf } from '../replica/entry.ts'
+import { readSchema, SCHEMA_TABLE, schemaRow, type TableSchema } from '../store/schema-row.ts'
+import type { Store } from '../store/store.ts'
+import { enforced, isKnownByAll, openingOf } from './opening.ts'
+
+/** A unique index that is not enforced, and why. */
+export interface WaitingIndex {
+  readonly table: string
+  readonly index: string
+  readonly reason: string
+}
+
+export interface SchemaKeeperInit {
+  readonly engine: Engine
+  readonly transactions: Transactions
+  readonly definitions: Definitions
+}
+
+/** Tells the cluster what the tables of this process are, and puts unique indexes into force once all members know them. */
+export class SchemaKeeper {
+  readonly #init: SchemaKeeperInit
+  /** In which the tables of this process are declared. */
+  #declaredIn: Store | undefined
+  #declaring: Promise<void> | undefined
+  #enforcing: Promise<void> | undefined
+
+  constructor(init: SchemaKeeperInit) {
+    this.#init = init
+  }
+
+  /** Undefined when there is nothing to wait for, which is nearly always. A cluster that lost all it had does not know the tables any longer. */
+  ensure({ store }: EngineCopy): Promise<void> | undefined {
+    if (store === this.#declaredIn) return undefined
+    const isKnown = Object.keys(this.#init.definitions).every((name) => store.get(SCHEMA_TABLE, name) !== undefined)
+    if (!isKnown) return this.declare()
+    this.#declaredIn = store
+    return undefined
+  }
+
+  /** @throws TablesError `SCHEMA_INCOMPATIBLE`, or what a transaction may fail with */
+  declare(): Promise<void> {
+    this.#declaring ??= this.#declare().finally(() => {
+      this.#declaring = undefined
+    })
+    return this.#declaring
+  }
+
+  /** Unique indexes of this process that are not enforced yet. */
+  waiting(): WaitingIndex[] {
+    const store = this.#init.engine.copy?.store
+    if (store === undefined) return []
+    return this.#unenforced(store).map(({ schema: { table }, index }) => ({
+      table,
+      index,
+      reason: this.#reasonOf(store, table, index),
+    }))
+  }
+
+  applied(entries: readonly Entry[]): void {
+    const isSchema = entries.some((entry) => writesOf(entry).some(({ table }) => table === SCHEMA_TABLE))
+    if (isSchema) this.consider()
+  }
+
+  /** The view or the schema changed: perhaps an index can be enforced now. One member does it; it is the same whoever does. */
+  consider(): void {
+    const { engine } = this.#init
+    if (engine.copy === undefined || engine.status.role !== 'primary' || this.#enforcing !== undefined) return
+    if (this.#ready(engine.copy.store).length === 0) return
+    // Should it fail, the next change of view or schema gives the next occasion.
+    this.#enforcing = this.#enforce()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#enforcing = undefined
+      })
+  }
+
+  async #declare(): Promise<void> {
+    const { engine, transactions } = this.#init
+    await transactions.run((scope) => this.#open(scope))
+    this.#declaredIn = engine.copy?.store
+    this.consider()
+  }
+
+  #open(scope: Scope): void {
+    const { engine, definitions } = this.#init
+    const schemas = scope.table(SCHEMA_TABLE)
+    for (const [table, definition] of Object.entries(definitions)) {
+      const row = schemas.get(table)
+      const known = readSchema(row)
+      if (row !== undefined && known === undefined) {
+        throw incompatible(`table ${table} was defined by a release of Tiebeam that this one does not understand`)
+      }
+      const opening = openingOf({ table, definition, known, node: engine.node, nodes: this.#nodes })
+      if (opening.type === 'incompatible') throw incompatible(opening.reason)
+      if (!isDeepStrictEqual(opening.schema, known)) schemas.put(table, schemaRow(opening.schema), undefined)
+    }
+  }
+
+  async #enforce(): Promise<void> {
+    await this.#init.transactions.run((scope) => {
+      const schemas = scope.table(SCHEMA_TABLE)
+      for (const { schema, index } of this.#ready(scope.copy.store)) {
+        const known = readSchema(schemas.get(schema.table))
+        if (known !== undefined) schemas.put(schema.table, schemaRow(enforced(known, index)), undefined)
+      }
+    })
+  }
+
+  #ready(store: Store): { readonly schema: TableSchema; readonly index: string }[] {
+    return this.#unenforced(store).filter(({ schema, index }) => {
+      const found = schema.indexes[index]
+      return (
+        found !== undefined && isKnownByAll(found, this.#nodes) && sharedValue(store, schema.table, index) === undefined
+      )
+    })
+  }
+
+  #unenforced(store: Store): { readonly schema: TableSchema; readonly index: string }[] {
+    return Object.keys(this.#init.definitions).flatMap((name) => {
+      const schema = readSchema(store.get(SCHEMA_TABLE, name))
+      if (schema === undefined) return []
+      const waiting = Object.entries(schema.indexes).filter(([, { unique }]) => unique === 'waiting')
+      return waiting.map(([index]) => ({ schema, index }))
+    })
+  }
+
+  #reasonOf(store: Store, table: string, index: string): string {
+    const known = readSchema(store.get(SCHEMA_TABLE, table))?.indexes[index]
+    const missing = this.#nodes.filter((node) => known?.knownBy.includes(node) === false)
+    if (missing.length > 0) return `not known to ${missing.join(', ')}`
+    const shared = sharedValue(store, table, index)
+    return shared === undefined ? 'about to be enforced' : `several rows have ${shared}`
+  }
+
+  get #nodes(): string[] {
+    return this.#init.engine.status.view?.members.map(({ node }) => node) ?? []
+  }
+}
+
+function sharedValue(store: Store, table: string, index: string): string | undefined {
+  const [value] = store.table(table).index(index)?.shared() ?? []
+  return value === undefined ? undefined : String(value)
+}
+
+function incompatible(reason: string): TablesError {
+  return new TablesError(
+    'SCHEMA_INCOMPATIBLE',
+    `${reason}. A rolling update can add tables, indexes and optional fields; for anything else give the table another name`,
+  )
+}
