@@ -80,18 +80,18 @@ export class Overlay implements RowSource {
     const found = this.#table.index(index)
     if (found === undefined) throw noIndex(this.#name, index)
     const { fields } = found
-    const valueOf = (row: Row): Key | undefined => indexKeyOf(row, fields)
+    const indexed = (row: Row): Key | undefined => indexKeyOf(row, fields)
     const below = this.#isCleared ? [] : take(this.#unhidden(this.#rowsOf(found.find(range, isReverse))), limit)
     const own = this.#own((_key, row) => {
-      const value = valueOf(row)
+      const value = indexed(row)
       return value !== undefined && isWithin(value, range)
     })
     const order = (left: KeyedRow, right: KeyedRow): number =>
-      compareKeys(valueOf(left.row) as Key, valueOf(right.row) as Key) || byKey(left, right)
+      compareKeys(indexed(left.row) as Key, indexed(right.row) as Key) || byKey(left, right)
     const all = [...below, ...own].sort(isReverse ? (left, right) => order(right, left) : order)
     const rows = take(all, limit)
     const last = rows.length === limit ? rows.at(-1) : undefined
-    const seen = upTo(range, last === undefined ? undefined : valueOf(last.row), isReverse)
+    const seen = upTo(range, last === undefined ? undefined : indexed(last.row), isReverse)
     this.#noteRange({ type: 'index', table: this.#name, fields, range: seen }, limit)
     for (const { key } of below) this.#noteRow(mapKeyOf(key), key)
     return rows

@@ -95,11 +95,11 @@ export class BagReads<Source extends RowSource = RowSource> extends Reads<Source
 
 export class CounterReads<Source extends RowSource = RowSource> extends Reads<Source> {
   override get(key: unknown): number {
-    return valueOf(this.source.get(this.keys.check(key)))
+    return countOf(this.source.get(this.keys.check(key)))
   }
 }
 
-export function valueOf(row: Row | undefined): number {
+export function countOf(row: Row | undefined): number {
   return typeof row?.value === 'number' ? row.value : 0
 }
 

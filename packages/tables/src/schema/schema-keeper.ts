@@ -29,18 +29,15 @@ export class SchemaKeeper {
   #declaredIn: Store | undefined
   #declaring: Promise<void> | undefined
   #enforcing: Promise<void> | undefined
+  #isWaiting = false
 
   constructor(init: SchemaKeeperInit) {
     this.#init = init
   }
 
-  /** Undefined when there is nothing to wait for, which is nearly always. A cluster that lost all it had does not know the tables any longer. */
+  /** Undefined when there is nothing to wait for, which is nearly always: another copy may be that of another cluster. */
   ensure({ store }: EngineCopy): Promise<void> | undefined {
-    if (store === this.#declaredIn) return undefined
-    const isKnown = Object.keys(this.#init.definitions).every((name) => store.get(SCHEMA_TABLE, name) !== undefined)
-    if (!isKnown) return this.declare()
-    this.#declaredIn = store
-    return undefined
+    return store === this.#declaredIn ? undefined : this.declare()
   }
 
   /** @throws TablesError `SCHEMA_INCOMPATIBLE`, or what a transaction may fail with */
@@ -62,15 +59,17 @@ export class SchemaKeeper {
     }))
   }
 
+  /** An index that waits may wait for rows as well: no two of them may have one value. */
   applied(entries: readonly Entry[]): void {
     const isSchema = entries.some((entry) => writesOf(entry).some(({ table }) => table === SCHEMA_TABLE))
-    if (isSchema) this.consider()
+    if (isSchema || this.#isWaiting) this.consider()
   }
 
   /** The view or the schema changed: perhaps an index can be enforced now. One member does it; it is the same whoever does. */
   consider(): void {
     const { engine } = this.#init
     if (engine.copy === undefined || engine.status.role !== 'primary' || this.#enforcing !== undefined) return
+    this.#isWaiting = this.#unenforced(engine.copy.store).length > 0
     if (this.#ready(engine.copy.store).length === 0) return
     // Should it fail, the next change of view or schema gives the next occasion.
     this.#enforcing = this.#enforce()
@@ -115,9 +114,8 @@ export class SchemaKeeper {
   #ready(store: Store): { readonly schema: TableSchema; readonly index: string }[] {
     return this.#unenforced(store).filter(({ schema, index }) => {
       const found = schema.indexes[index]
-      return (
-        found !== undefined && isKnownByAll(found, this.#nodes) && sharedValue(store, schema.table, index) === undefined
-      )
+      const hasShared = store.table(schema.table).index(index)?.hasShared
+      return found !== undefined && isKnownByAll(found, this.#nodes) && hasShared === false
     })
   }
 
@@ -134,18 +132,13 @@ export class SchemaKeeper {
     const known = readSchema(store.get(SCHEMA_TABLE, table))?.indexes[index]
     const missing = this.#nodes.filter((node) => known?.knownBy.includes(node) === false)
     if (missing.length > 0) return `not known to ${missing.join(', ')}`
-    const shared = sharedValue(store, table, index)
-    return shared === undefined ? 'about to be enforced' : `several rows have ${shared}`
+    const shared = store.table(table).index(index)?.sharedValue()
+    return shared === undefined ? 'about to be enforced' : `several rows have ${String(shared)}`
   }
 
   get #nodes(): string[] {
     return this.#init.engine.status.view?.members.map(({ node }) => node) ?? []
   }
-}
-
-function sharedValue(store: Store, table: string, index: string): string | undefined {
-  const [value] = store.table(table).index(index)?.shared() ?? []
-  return value === undefined ? undefined : String(value)
 }
 
 function incompatible(reason: string): TablesError {

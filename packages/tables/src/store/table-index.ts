@@ -16,6 +16,7 @@ export class TableIndex {
   readonly fields: readonly string[]
   readonly #keys = new Map<MapKey, Keys>()
   readonly #values = new OrderedKeys()
+  #shared = 0
 
   constructor({ fields }: IndexDefinition) {
     this.fields = fields
@@ -42,6 +43,12 @@ export class TableIndex {
   clear(): void {
     this.#keys.clear()
     this.#values.clear()
+    this.#shared = 0
+  }
+
+  /** Whether several rows have one value. */
+  get hasShared(): boolean {
+    return this.#shared > 0
   }
 
   /** The keys of the rows that have this value, in their order. */
@@ -59,9 +66,11 @@ export class TableIndex {
     }
   }
 
-  /** Values that more than one row has. */
-  *shared(): Generator<Key> {
-    for (const value of this.#values.range({})) if (this.#keys.get(mapKeyOf(value)) instanceof Map) yield value
+  /** A value that several rows have. It is searched for. */
+  sharedValue(): Key | undefined {
+    if (!this.hasShared) return undefined
+    for (const value of this.#values.range({})) if (this.#keys.get(mapKeyOf(value)) instanceof Map) return value
+    return undefined
   }
 
   #add(value: Key, key: Key): void {
@@ -74,6 +83,7 @@ export class TableIndex {
       known.set(mapKeyOf(key), key)
     } else {
       this.#keys.set(name, new Map([known, key].map((one) => [mapKeyOf(one), one])))
+      this.#shared += 1
     }
   }
 
@@ -83,7 +93,9 @@ export class TableIndex {
     if (known instanceof Map && known.size > 1) {
       known.delete(mapKeyOf(key))
       const [left] = known.values()
-      if (known.size === 1 && left !== undefined) this.#keys.set(name, left)
+      if (known.size > 1 || left === undefined) return
+      this.#keys.set(name, left)
+      this.#shared -= 1
     } else if (known !== undefined) {
       this.#keys.delete(name)
       this.#values.delete(value)

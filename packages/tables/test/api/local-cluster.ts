@@ -3,6 +3,7 @@ import { waitFor } from '@tiebeam/testing'
 import { MemoryAuthority } from '../../src/authority/register.ts'
 import type { Attempt, Engine, EngineCopy, EngineListener, EngineStatus, EngineTransaction } from '../../src/engine.ts'
 import type { Call, Effect, Outcome, ReplicaEvent } from '../../src/replica/event.ts'
+import type { Entry } from '../../src/replica/entry.ts'
 import type { Message } from '../../src/replica/message.ts'
 import { Replica } from '../../src/replica/replica.ts'
 import type { ReplicaSettings } from '../../src/replica/settings.ts'
@@ -14,6 +15,8 @@ const TICK_MS = 20
 export interface LocalMemberInit {
   readonly definitions?: Readonly<Record<string, TableDefinition>>
   readonly settings?: Partial<ReplicaSettings>
+  /** Told from the first entry on. */
+  readonly onApplied?: (entries: readonly Entry[]) => void
 }
 
 /** Members in one process. What they send each other is encoded and decoded, and arrives in a later turn of the event loop. */
@@ -163,6 +166,7 @@ export class LocalMember implements Engine {
         return
       }
       case 'applied':
+        this.#init.onApplied?.(effect.entries)
         for (const listener of this.#listeners) listener.applied(effect.entries)
         return
       case 'restored':

@@ -1,6 +1,7 @@
 import { storeDefinitions } from '../../src/api/definition.ts'
 import { createTables } from '../../src/api/tables.ts'
-import { definitions, testCompliance } from './compliance.ts'
+import { definitions } from './compliance/members.ts'
+import { testCompliance } from './compliance.ts'
 import { LocalCluster } from './local-cluster.ts'
 
 testCompliance('three replicas in one process', async (context) => {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { waitFor } from '@tiebeam/testing'
+import { orderedTable, storeDefinitions, table } from '../../src/api/definition.ts'
+import type { Definitions } from '../../src/api/table.ts'
+import { createTables, type Tables } from '../../src/api/tables.ts'
+import { LocalCluster } from '../api/local-cluster.ts'
+
+interface OldPerson {
+  readonly id: string
+  readonly email: string
+}
+
+interface Person extends OldPerson {
+  readonly nick?: string
+}
+
+interface Note {
+  readonly number: number
+}
+
+const older = { people: table<OldPerson>()({ key: 'id' }) }
+const newer = {
+  people: table<Person>()({ key: 'id', indexes: ['nick', { fields: ['email'], unique: true }] }),
+  notes: orderedTable<Note>()({ key: 'number' }),
+}
+
+async function open<Defined extends Definitions>(
+  cluster: LocalCluster,
+  node: string,
+  definitions: Defined,
+): Promise<Tables<Defined>> {
+  const member = await cluster.start(node, { definitions: storeDefinitions(definitions) })
+  return (await createTables(member, definitions)).tables
+}
+
+test('old and new releases run side by side, and a new unique index is enforced when all members know it', async (context) => {
+  const cluster = new LocalCluster()
+  context.after(() => cluster[Symbol.asyncDispose]())
+  const old = await open(cluster, 'old', older)
+  await old.people.put({ id: 'a', email: 'same' })
+  const first = await open(cluster, 'first', newer)
+  await first.people.put({ id: 'b', email: 'other', nick: 'bo' })
+  await first.notes.put({ number: 2 })
+  await first.notes.put({ number: 1 })
+  assert.deepEqual(first.people.where('nick', 'bo').map(({ id }) => id), ['b'])
+  assert.deepEqual(first.status.waiting, [{ table: 'people', index: 'email', reason: 'not known to old' }])
+  // Fields that the old release does not know stay, as long as it copies the row.
+  await old.sync()
+  await old.people.update('b', (row) => row && { ...row, email: 'mine' })
+  await old.people.put({ id: 'c', email: 'same' })
+  await first.sync()
+  assert.equal(first.people.get('b')?.nick, 'bo')
+
+  const second = await open(cluster, 'second', newer)
+  assert.deepEqual(second.notes.all(), [{ number: 1 }, { number: 2 }])
+  cluster.kill('old')
+  await waitFor(() => second.status.view?.members.length === 2 && !second.status.cutOff)
+  assert.deepEqual(second.status.waiting, [{ table: 'people', index: 'email', reason: 'several rows have same' }])
+  await second.people.put({ id: 'd', email: 'same' })
+  await second.people.delete('c')
+  await second.people.delete('d')
+  await waitFor(() => second.status.waiting.length === 0 && first.status.waiting.length === 0)
+  await assert.rejects(second.people.put({ id: 'e', email: 'same' }), { code: 'UNIQUE_VIOLATED' })
+
+  // Rolled back: what is enforced stays enforced, also by a release that does not know it.
+  const back = await open(cluster, 'back', older)
+  await assert.rejects(back.people.put({ id: 'e', email: 'same' }), { code: 'UNIQUE_VIOLATED' })
+  await back.people.put({ id: 'e', email: 'free' })
+})
+
+test('a table that is opened with another definition is refused with the reason, in this process and elsewhere', async (context) => {
+  const cluster = new LocalCluster()
+  context.after(() => cluster[Symbol.asyncDispose]())
+  await open(cluster, 'one', newer)
+  const bags = { people: orderedTable<OldPerson>()({ key: 'email' }) }
+  await assert.rejects(open(cluster, 'two', bags), {
+    code: 'SCHEMA_INCOMPATIBLE',
+    message: /people is defined as an ordered table here, and is a table without order in the cluster/,
+  })
+  const one = cluster.members.get('one')
+  assert.ok(one !== undefined)
+  await assert.rejects(createTables(one, bags), { code: 'SCHEMA_INCOMPATIBLE' })
+  for (const name of ['', '$schema', 'transaction', 'status']) {
+    await assert.rejects(createTables(one, { [name]: older.people }), { code: 'OPTION_INVALID' })
+  }
+})
