@@ -1,10 +1,8 @@
 import type { Engine } from '../engine.ts'
-import type { Key } from '../store/key.ts'
 import type { Row } from '../store/write.ts'
 import type { ChangesOptions, TableChange } from './changes.ts'
 import type { TableDefinition } from './definition.ts'
 import { BagReads, CounterReads, SetReads } from './reads.ts'
-import { RowUpdates } from './row-updates.ts'
 import { rowValue } from './row-value.ts'
 import { ReplicaSource } from './source.ts'
 import type { PutOptions } from './table.ts'
@@ -21,45 +19,47 @@ export interface HandleInit {
   readonly definition: TableDefinition
   /** Runs a function over this table, as a transaction. */
   readonly transact: <Result>(work: (table: TransactionTable) => Result) => Promise<Result>
+  /** The same for one that reads nothing. */
+  readonly write: (work: (table: TransactionTable) => void) => Promise<void>
   /** Throws within the function of a transaction. */
   readonly assertOutside: (what: string) => void
   readonly changes: (options: ChangesOptions) => AsyncIterableIterator<TableChange<unknown, unknown>, undefined>
 }
 
-/** How a table writes: each call a transaction of its own. Throws, rather than rejects, within the function of another one. */
+/**
+ * How a table writes: each call a transaction of its own. Within the function of another one it throws, rather than rejects: nobody
+ * would be there to catch it.
+ */
 class Writer<Table extends TransactionTable> {
   readonly #init: HandleInit
-  readonly #updates: RowUpdates<Table>
 
   constructor(init: HandleInit) {
     this.#init = init
-    this.#updates = new RowUpdates((work) => init.transact((table) => work(table as Table)))
   }
 
   write(what: string, work: (table: Table) => void): Promise<void> {
-    this.#init.assertOutside(`${this.#init.name}.${what}`)
+    this.#assertOutside(what)
+    return this.#init.write((table) => work(table as Table))
+  }
+
+  /** Rests on what it reads. */
+  update<Result>(what: string, work: (table: Table) => Result): Promise<Result> {
+    this.#assertOutside(what)
     return this.#init.transact((table) => work(table as Table))
   }
 
   /** The row is copied now, whenever it is written. */
-  put(what: string, row: unknown, work: (table: Table, row: Row) => void): Promise<void> {
+  put<Result>(what: string, row: unknown, put: (row: Row) => Promise<Result>): Promise<Result> {
+    this.#assertOutside(what)
+    return this.#put(row, put)
+  }
+
+  async #put<Result>(row: unknown, put: (row: Row) => Promise<Result>): Promise<Result> {
+    return await put(rowValue(row, this.#init.name))
+  }
+
+  #assertOutside(what: string): void {
     this.#init.assertOutside(`${this.#init.name}.${what}`)
-    return this.#put(row, work)
-  }
-
-  /** Rests on what the row was. `keyOf` may throw, which rejects. */
-  update<Result>(what: string, keyOf: () => Key, change: (table: Table) => Result): Promise<Result> {
-    this.#init.assertOutside(`${this.#init.name}.${what}`)
-    return this.#update(keyOf, change) as Promise<Result>
-  }
-
-  async #put(row: unknown, work: (table: Table, row: Row) => void): Promise<void> {
-    const kept = rowValue(row, this.#init.name)
-    await this.#init.transact((table) => work(table as Table, kept))
-  }
-
-  async #update(keyOf: () => Key, change: (table: Table) => unknown): Promise<unknown> {
-    return await this.#updates.run(keyOf(), change)
   }
 }
 
@@ -74,7 +74,7 @@ export class SetHandle extends SetReads<ReplicaSource> {
   }
 
   put(row: unknown, options?: PutOptions): Promise<void> {
-    return this.#writer.put('put', row, (table, kept) => table.putValue(kept, options))
+    return this.#writer.put('put', row, (kept) => this.#writer.write('put', (table) => table.putValue(kept, options)))
   }
 
   delete(key: unknown): Promise<void> {
@@ -82,17 +82,13 @@ export class SetHandle extends SetReads<ReplicaSource> {
   }
 
   update(key: unknown, change: (row: unknown) => unknown, options?: PutOptions): Promise<unknown> {
-    const keyOf = () => this.keys.check(key)
-    return this.#writer.update('update', keyOf, (table) => table.update(key, change, options))
+    return this.#writer.update('update', (table) => table.update(key, change, options))
   }
 
   putIfAbsent(row: unknown, options?: PutOptions): Promise<unknown> {
-    let kept: Row
-    const keyOf = () => {
-      kept = rowValue(row, this.name)
-      return this.keys.of(kept)
-    }
-    return this.#writer.update('putIfAbsent', keyOf, (table) => table.putValueIfAbsent(kept, options))
+    const put = (kept: Row): Promise<unknown> =>
+      this.#writer.update('putIfAbsent', (table) => table.putValueIfAbsent(kept, options))
+    return this.#writer.put('putIfAbsent', row, put)
   }
 
   clear(): Promise<void> {
@@ -115,11 +111,11 @@ export class BagHandle extends BagReads<ReplicaSource> {
   }
 
   put(row: unknown, options?: PutOptions): Promise<void> {
-    return this.#writer.put('put', row, (table, kept) => table.putValue(kept, options))
+    return this.#writer.put('put', row, (kept) => this.#writer.write('put', (table) => table.putValue(kept, options)))
   }
 
   delete(key: unknown): Promise<void> {
-    return this.#writer.write('delete', (table) => table.delete(key))
+    return this.#writer.update('delete', (table) => table.delete(key))
   }
 
   deleteRow(row: unknown): Promise<void> {
@@ -146,8 +142,7 @@ export class CounterHandle extends CounterReads<ReplicaSource> {
   }
 
   increment(key: unknown, by?: number): Promise<number> {
-    const keyOf = () => this.keys.check(key)
-    return this.#writer.update('increment', keyOf, (table) => table.increment(key, by))
+    return this.#writer.update('increment', (table) => table.increment(key, by))
   }
 
   set(key: unknown, value: number): Promise<void> {

@@ -7,6 +7,13 @@ import { noIndex, type RowSource, take } from './source.ts'
 /** Beyond this many rows of one table, a transaction has read all of it. */
 const ROW_READS_MAX = 10_000
 
+export interface OverlayOwner {
+  /** Throws when the transaction is over. */
+  assertOpen(): void
+  /** Something was written, and can be undone. */
+  written(undo: () => void): void
+}
+
 interface Written {
   readonly key: Key
   /** Undefined, when it is deleted. */
@@ -21,22 +28,21 @@ interface Written {
 export class Overlay implements RowSource {
   readonly #name: string
   readonly #table: Table
-  /** Throws when the transaction is over. */
-  readonly #assertOpen: () => void
-  readonly #written = new Map<MapKey, Written>()
+  readonly #owner: OverlayOwner
+  #written = new Map<MapKey, Written>()
   #isCleared = false
   readonly #rowsRead = new Map<MapKey, Key>()
   readonly #otherReads: Read[] = []
   #hasReadAll = false
 
-  constructor(name: string, table: Table, assertOpen: () => void) {
+  constructor(name: string, table: Table, owner: OverlayOwner) {
     this.#name = name
     this.#table = table
-    this.#assertOpen = assertOpen
+    this.#owner = owner
   }
 
   get(key: Key): Row | undefined {
-    this.#assertOpen()
+    this.#owner.assertOpen()
     const name = mapKeyOf(key)
     const own = this.#written.get(name)
     if (own !== undefined) return own.row
@@ -50,7 +56,7 @@ export class Overlay implements RowSource {
   }
 
   get size(): number {
-    this.#assertOpen()
+    this.#owner.assertOpen()
     if (!this.#isCleared) this.#noteAll()
     let size = this.#isCleared ? 0 : this.#table.size
     for (const { key, row } of this.#written.values()) {
@@ -65,7 +71,7 @@ export class Overlay implements RowSource {
   }
 
   range(range: Range, isReverse: boolean, limit: number): KeyedRow[] {
-    this.#assertOpen()
+    this.#owner.assertOpen()
     const below = this.#isCleared ? [] : take(this.#unhidden(this.#table.range(range, isReverse)), limit)
     const found = [...below, ...this.#own((key) => isWithin(key, range))]
     if (this.#table.isOrdered) found.sort(isReverse ? (left, right) => byKey(right, left) : byKey)
@@ -76,7 +82,7 @@ export class Overlay implements RowSource {
   }
 
   find(index: string, range: Range, isReverse: boolean, limit: number): KeyedRow[] {
-    this.#assertOpen()
+    this.#owner.assertOpen()
     const found = this.#table.index(index)
     if (found === undefined) throw noIndex(this.#name, index)
     const { fields } = found
@@ -98,21 +104,22 @@ export class Overlay implements RowSource {
   }
 
   put(key: Key, row: Row, ttlMs: number | undefined): void {
-    this.#assertOpen()
-    this.#written.set(mapKeyOf(key), { key, row, ttlMs })
+    this.#write(key, { key, row, ttlMs })
   }
 
   delete(key: Key): void {
-    this.#assertOpen()
-    const name = mapKeyOf(key)
-    if (this.#isCleared) this.#written.delete(name)
-    else this.#written.set(name, { key, row: undefined, ttlMs: undefined })
+    this.#write(key, this.#isCleared ? undefined : { key, row: undefined, ttlMs: undefined })
   }
 
   clear(): void {
-    this.#assertOpen()
+    this.#owner.assertOpen()
+    const [isCleared, written] = [this.#isCleared, this.#written]
     this.#isCleared = true
-    this.#written.clear()
+    this.#written = new Map()
+    this.#owner.written(() => {
+      this.#isCleared = isCleared
+      this.#written = written
+    })
   }
 
   get writeCount(): number {
@@ -135,9 +142,17 @@ export class Overlay implements RowSource {
     return writes
   }
 
-  /** What was there before a write of this transaction. */
-  before(key: Key): Row | undefined {
-    return this.#isCleared ? undefined : this.#table.get(key)
+  #write(key: Key, written: Written | undefined): void {
+    this.#owner.assertOpen()
+    const name = mapKeyOf(key)
+    const before = this.#written.get(name)
+    this.#set(name, written)
+    this.#owner.written(() => this.#set(name, before))
+  }
+
+  #set(name: MapKey, written: Written | undefined): void {
+    if (written === undefined) this.#written.delete(name)
+    else this.#written.set(name, written)
   }
 
   *#unhidden(rows: Iterable<KeyedRow>): Generator<KeyedRow> {

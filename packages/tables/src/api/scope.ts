@@ -4,12 +4,14 @@ import type { Read } from '../store/read.ts'
 import type { Write } from '../store/write.ts'
 import { Overlay } from './overlay.ts'
 
-/** One attempt of a transaction: what it reads and writes, until its function has returned. */
+/** One attempt of one transaction or of several, one after the other: what they read and write. */
 export class Scope {
   readonly copy: EngineCopy
   /** `applied`, when it began. */
   readonly snapshot: number
   readonly #overlays = new Map<string, Overlay>()
+  /** Undoes what was written since the mark, from the last to the first. */
+  #undo: (() => void)[] = []
   #isOpen = true
   /** Something happened for which nothing of it may be written, even if its function does not mind. */
   fault: TablesError | undefined
@@ -22,13 +24,9 @@ export class Scope {
   table(name: string): Overlay {
     const known = this.#overlays.get(name)
     if (known !== undefined) return known
-    const overlay = new Overlay(name, this.copy.store.table(name), () => this.assertOpen())
+    const overlay = new Overlay(name, this.copy.store.table(name), this)
     this.#overlays.set(name, overlay)
     return overlay
-  }
-
-  get overlays(): Iterable<Overlay> {
-    return this.#overlays.values()
   }
 
   assertOpen(): void {
@@ -37,6 +35,19 @@ export class Scope {
       'TRANSACTION_INVALID',
       'a transaction was used after its function had returned; what it writes has to be written before',
     )
+  }
+
+  mark(): void {
+    this.#undo = []
+  }
+
+  undo(): void {
+    for (const undo of this.#undo.reverse()) undo()
+    this.#undo = []
+  }
+
+  written(undo: () => void): void {
+    this.#undo.push(undo)
   }
 
   close(): void {

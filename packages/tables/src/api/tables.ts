@@ -102,8 +102,8 @@ class OpenTables {
     this.#engine = engine
     this.#definitions = definitions
     this.#limits = limits
-    this.#transactions = new Transactions(engine, limits)
-    this.#schemas = new SchemaKeeper({ engine, transactions: this.#transactions, definitions })
+    this.#transactions = new Transactions({ engine, limits, prepare: (copy) => this.#schemas.ensure(copy) })
+    this.#schemas = new SchemaKeeper({ engine, limits, definitions })
     this.#feed = new Feed(engine, definitions)
     this.#unsubscribe = engine.subscribe(this.#listener())
     for (const [name, definition] of Object.entries(definitions)) {
@@ -111,7 +111,8 @@ class OpenTables {
         engine,
         name,
         definition,
-        transact: (work) => this.#run((scope) => work(this.#within(scope, name))),
+        transact: (work) => this.#transactions.run((scope) => work(this.#within(scope, name))),
+        write: (work) => this.#transactions.runBlind((scope) => work(this.#within(scope, name))),
         assertOutside: (what) => this.#transactions.assertOutside(what),
         changes: (changesOptions) => this.#feed.ofTable(name, changesOptions),
       })
@@ -130,7 +131,7 @@ class OpenTables {
 
   transaction(work: (transaction: unknown) => unknown, options: TransactionOptions = {}): Promise<unknown> {
     this.#transactions.assertOutside('transaction')
-    return this.#run((scope) => work(this.#transaction(scope)), options)
+    return this.#transactions.run((scope) => work(this.#transaction(scope)), options)
   }
 
   async sync(): Promise<void> {
@@ -153,10 +154,6 @@ class OpenTables {
   close(): void {
     this.#unsubscribe()
     this.#feed.close()
-  }
-
-  #run<Result>(work: (scope: Scope) => Result, options: TransactionOptions = {}): Promise<Result> {
-    return this.#transactions.run(work, options, (copy) => this.#schemas.ensure(copy))
   }
 
   #transaction(scope: Scope): unknown {

@@ -1,7 +1,8 @@
-import type { Engine, EngineCopy, EngineTransaction } from '../engine.ts'
+import type { Engine, EngineCopy } from '../engine.ts'
 import { TablesError } from '../errors.ts'
 import type { Outcome } from '../replica/event.ts'
 import { mapKeyOf } from '../store/key.ts'
+import type { Read } from '../store/read.ts'
 import { RowMeter } from '../store/row-meter.ts'
 import { SCHEMA_TABLE } from '../store/schema-row.ts'
 import type { Write } from '../store/write.ts'
@@ -17,18 +18,42 @@ export interface TransactionOptions {
   readonly signal?: AbortSignal
 }
 
+/** Functions that are run as one, at most. */
+const TOGETHER_MAX = 256
+
+/** A function on its way to be committed. */
+interface Job {
+  readonly work: (scope: Scope) => unknown
+  readonly options: TransactionOptions
+  attempts: number
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** How a function ended, in one attempt. */
-type Ending<Result> = { readonly result: Result } | { readonly thrown: unknown }
+type Ending = { readonly result: unknown } | { readonly thrown: unknown }
 
-/** Runs functions over what is applied here, until one attempt has read nothing that changed before it was committed. */
+export interface TransactionsInit {
+  readonly engine: Engine
+  readonly limits: TableLimits
+  /** What has to be awaited before a copy can be written to; undefined when there is nothing. */
+  readonly prepare: (copy: EngineCopy) => Promise<void> | undefined
+}
+
+/**
+ * Runs functions over what is applied here, until one attempt has read nothing that changed before it was committed.
+ *
+ * Functions that met a conflict wait, with all that come after them, and are run together: one after the other over one state, and
+ * committed as one. Else those of one process that want the same row would refuse each other, and one would get through in each round trip.
+ */
 export class Transactions {
-  readonly #engine: Engine
-  readonly #limits: TableLimits
+  readonly #init: TransactionsInit
   #running: Scope | undefined
+  #waiting: Job[] = []
+  #isTogether = false
 
-  constructor(engine: Engine, limits: TableLimits) {
-    this.#engine = engine
-    this.#limits = limits
+  constructor(init: TransactionsInit) {
+    this.#init = init
   }
 
   /** @throws TablesError `TRANSACTION_INVALID` within a function of a transaction, of which then nothing is written */
@@ -41,74 +66,110 @@ export class Transactions {
     throw this.#running.fault
   }
 
-  async run<Result>(
-    work: (scope: Scope) => Result,
-    options: TransactionOptions = {},
-    prepare?: (copy: EngineCopy) => Promise<void> | undefined,
-  ): Promise<Result> {
-    const attemptsMax = options.attemptsMax ?? this.#limits.attemptsMax
-    let transaction: EngineTransaction | undefined
-    let outcome: Outcome = { type: 'conflict' }
-    let isRefused = false
+  run<Result>(work: (scope: Scope) => Result, options: TransactionOptions = {}): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const job: Job = { work, options, attempts: 0, resolve: resolve as (result: unknown) => void, reject }
+      if (this.#isTogether) this.#waiting.push(job)
+      else void this.#alone(job)
+    })
+  }
+
+  /** Of what rests on nothing that was read, and so meets no conflict. */
+  runBlind(work: (scope: Scope) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      void this.#alone({ work, options: {}, attempts: 0, resolve: () => resolve(), reject })
+    })
+  }
+
+  async #alone(job: Job): Promise<void> {
+    this.#waiting.push(...(await this.#attempt([job])))
+    if (this.#waiting.length > 0 && !this.#isTogether) await this.#together()
+  }
+
+  async #together(): Promise<void> {
+    this.#isTogether = true
+    while (this.#waiting.length > 0) {
+      const jobs = this.#waiting.splice(0, TOGETHER_MAX)
+      this.#waiting.unshift(...(await this.#attempt(jobs)))
+    }
+    this.#isTogether = false
+  }
+
+  /** Returns those that have to be tried again. */
+  async #attempt(candidates: readonly Job[]): Promise<readonly Job[]> {
+    const jobs = candidates.filter((job) => this.#mayTry(job))
+    if (jobs.length === 0) return []
     try {
-      for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-        options.signal?.throwIfAborted()
-        const preparing = prepare?.(this.#copy)
-        if (preparing !== undefined) await preparing
-        const scope = new Scope(this.#copy)
-        const ending = this.#call(work, scope)
-        const writes = 'thrown' in ending ? [] : scope.writes()
-        const reads = [...scope.reads(), ...schemasOf(writes)]
-        const { snapshot } = scope
-        if (writes.length > 0) {
-          this.#assertRoom(scope, writes)
-          transaction ??= this.#engine.begin()
-          outcome = await transaction.attempt({ snapshot, reads, writes })
-          isRefused = outcome.type === 'conflict'
-        } else if (reads.length > 0) {
-          outcome = await this.#engine.validate({ snapshot, reads })
-        } else {
-          outcome = { type: 'synced', index: snapshot }
-        }
-        if (outcome.type === 'committed' || outcome.type === 'synced') {
-          if ('thrown' in ending) throw ending.thrown
-          return ending.result
-        }
-        // What was lost with an earlier incarnation of this process never took place; the next attempt is another transaction.
-        if (outcome.type === 'lost') transaction = undefined
-        else if (outcome.type !== 'conflict') throw errorOf(outcome, 'thrown' in ending ? ending.thrown : undefined)
-      }
-      throw errorOf(outcome)
-    } finally {
-      if (isRefused) transaction?.abandon()
+      const preparing = this.#init.prepare(this.#copy)
+      if (preparing !== undefined) await preparing
+      const scope = new Scope(this.#copy)
+      const endings = jobs.map(({ work }) => this.#call(work, scope))
+      scope.close()
+      const writes = scope.writes()
+      this.#assertRoom(scope, writes)
+      const outcome = await this.#commit(scope.snapshot, [...scope.reads(), ...schemasOf(writes)], writes)
+      if (outcome.type === 'conflict' || outcome.type === 'lost') return jobs
+      for (const [place, job] of jobs.entries()) settle(job, endings[place] as Ending, outcome)
+      return []
+    } catch (error) {
+      // Each has to answer for itself alone.
+      if (jobs.length > 1) return (await Promise.all(jobs.map((job) => this.#attempt([job])))).flat()
+      for (const { reject } of jobs) reject(error)
+      return []
     }
   }
 
+  #mayTry(job: Job): boolean {
+    const { attemptsMax = this.#init.limits.attemptsMax, signal } = job.options
+    if (signal?.aborted) job.reject(signal.reason)
+    else if (job.attempts >= attemptsMax) job.reject(errorOf({ type: 'conflict' }))
+    else {
+      job.attempts += 1
+      return true
+    }
+    return false
+  }
+
+  async #commit(snapshot: number, reads: readonly Read[], writes: readonly Write[]): Promise<Outcome> {
+    const { engine } = this.#init
+    if (writes.length === 0) {
+      return reads.length === 0 ? { type: 'synced', index: snapshot } : await engine.validate({ snapshot, reads })
+    }
+    const transaction = engine.begin()
+    const outcome = await transaction.attempt({ snapshot, reads, writes })
+    // It is certain that it did not take place, and the next attempt may be together with others.
+    if (outcome.type === 'conflict') transaction.abandon()
+    return outcome
+  }
+
   get #copy(): EngineCopy {
-    const { copy } = this.#engine
+    const { copy } = this.#init.engine
     if (copy === undefined) throw errorOf({ type: 'refused', reason: 'NOT_A_MEMBER' })
     return copy
   }
 
-  #call<Result>(work: (scope: Scope) => Result, scope: Scope): Ending<Result> {
+  /** Of a function that throws, nothing is written; what it read counts. */
+  #call(work: (scope: Scope) => unknown, scope: Scope): Ending {
     this.#running = scope
+    scope.fault = undefined
+    scope.mark()
     try {
       const result = work(scope)
       assertSynchronous(result)
       if (scope.fault === undefined) return { result }
     } catch (error) {
-      if (scope.fault === undefined && !isMisuse(error)) return { thrown: error }
-      throw scope.fault ?? error
+      scope.undo()
+      return { thrown: scope.fault ?? error }
     } finally {
       this.#running = undefined
-      scope.close()
     }
-    throw scope.fault
+    scope.undo()
+    return { thrown: scope.fault }
   }
 
   /** Rows that grow beyond the limit are refused; deletions, and rows that shrink, always have room. */
   #assertRoom({ copy: { store } }: Scope, writes: readonly Write[]): void {
-    const { bytesMax } = this.#limits
+    const { bytesMax } = this.#init.limits
     const { bytes } = store
     const meter = new RowMeter()
     let growth = 0
@@ -130,13 +191,16 @@ export class Transactions {
   }
 }
 
-/** A write rests on what its table is: whoever does not know of a new unique index yet has to look again. */
-function schemasOf(writes: readonly Write[]) {
-  const tables = new Set(writes.map(({ table }) => table))
-  tables.delete(SCHEMA_TABLE)
-  return Array.from(tables, (key) => ({ type: 'row', table: SCHEMA_TABLE, key }) as const)
+function settle({ resolve, reject }: Job, ending: Ending, outcome: Outcome): void {
+  const thrown = 'thrown' in ending ? ending.thrown : undefined
+  if (outcome.type !== 'committed' && outcome.type !== 'synced') reject(errorOf(outcome, thrown))
+  else if ('thrown' in ending) reject(thrown)
+  else resolve(ending.result)
 }
 
-function isMisuse(error: unknown): boolean {
-  return error instanceof TablesError && error.code === 'TRANSACTION_INVALID'
+/** A write rests on what its table is: whoever does not know of a new unique index yet has to look again. */
+function schemasOf(writes: readonly Write[]): Read[] {
+  const tables = new Set(writes.map(({ table }) => table))
+  tables.delete(SCHEMA_TABLE)
+  return Array.from(tables, (key) => ({ type: 'row', table: SCHEMA_TABLE, key }))
 }

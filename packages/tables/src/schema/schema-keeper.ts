@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { TableLimits } from '../api/limits.ts'
 import type { Scope } from '../api/scope.ts'
 import type { Definitions } from '../api/table.ts'
-import type { Transactions } from '../api/transactions.ts'
+import { Transactions } from '../api/transactions.ts'
 import type { Engine, EngineCopy } from '../engine.ts'
 import { TablesError } from '../errors.ts'
 import { type Entry, writesOf } from '../replica/entry.ts'
@@ -18,13 +19,14 @@ export interface WaitingIndex {
 
 export interface SchemaKeeperInit {
   readonly engine: Engine
-  readonly transactions: Transactions
+  readonly limits: TableLimits
   readonly definitions: Definitions
 }
 
 /** Tells the cluster what the tables of this process are, and puts unique indexes into force once all members know them. */
 export class SchemaKeeper {
   readonly #init: SchemaKeeperInit
+  readonly #transactions: Transactions
   /** In which the tables of this process are declared. */
   #declaredIn: Store | undefined
   #declaring: Promise<void> | undefined
@@ -33,6 +35,8 @@ export class SchemaKeeper {
 
   constructor(init: SchemaKeeperInit) {
     this.#init = init
+    // Its own: those of the tables wait for what is declared here.
+    this.#transactions = new Transactions({ ...init, prepare: () => undefined })
   }
 
   /** Undefined when there is nothing to wait for, which is nearly always: another copy may be that of another cluster. */
@@ -80,8 +84,8 @@ export class SchemaKeeper {
   }
 
   async #declare(): Promise<void> {
-    const { engine, transactions } = this.#init
-    await transactions.run((scope) => this.#open(scope))
+    const { engine } = this.#init
+    await this.#transactions.run((scope) => this.#open(scope))
     this.#declaredIn = engine.copy?.store
     this.consider()
   }
@@ -102,7 +106,7 @@ export class SchemaKeeper {
   }
 
   async #enforce(): Promise<void> {
-    await this.#init.transactions.run((scope) => {
+    await this.#transactions.run((scope) => {
       const schemas = scope.table(SCHEMA_TABLE)
       for (const { schema, index } of this.#ready(scope.copy.store)) {
         const known = readSchema(schemas.get(schema.table))

@@ -28,7 +28,12 @@ function ordered<T>(found: T[], order: (left: T, right: T) => number, isReverse:
 
 /** The naive model: rows in a plain Map, looked through from end to end. */
 function rangeIn(rows: ReadonlyMap<number, Row>, range: Range, isReverse: boolean, limit: number): Key[] {
-  return ordered([...rows.keys()].filter((key) => isWithin(key, range)), compareKeys, isReverse, limit)
+  return ordered(
+    [...rows.keys()].filter((key) => isWithin(key, range)),
+    compareKeys,
+    isReverse,
+    limit,
+  )
 }
 
 function groupsIn(rows: ReadonlyMap<number, Row>, range: Range, isReverse: boolean, limit: number): Key[] {
@@ -54,7 +59,7 @@ test('a transaction sees what a naive model sees, writes what it wrote, and note
       store.apply({ type: 'put', table: 't', key, row: base.get(key) as Row }, 0)
     }
     const rows = new Map(base)
-    const overlay = new Overlay('t', store.table('t'), () => undefined)
+    const overlay = new Overlay('t', store.table('t'), { assertOpen: () => undefined, written: () => undefined })
     const looked: Looked[] = []
     /** Own writes, to repeat over another base. */
     const done: ((over: Map<number, Row>) => void)[] = []
@@ -106,7 +111,11 @@ test('a transaction sees what a naive model sees, writes what it wrote, and note
       }
     }
     for (const write of overlay.writes()) store.apply(write, 0)
-    assert.deepEqual(new Map([...store.range('t', {})].map(({ key, row: held }) => [key, held])), sorted(rows), `case ${round}`)
+    assert.deepEqual(
+      new Map([...store.range('t', {})].map(({ key, row: held }) => [key, held])),
+      sorted(rows),
+      `case ${round}`,
+    )
     assertNoticed(dice, base, overlay.reads(), looked, round)
   }
 })
@@ -123,7 +132,11 @@ function assertNoticed(
     const changed = new Map(base)
     const key = dice.integer(KEYS)
     const put: Write = { type: 'put', table: 't', key, row: row(dice) }
-    const write: Write = dice.chance(0.6) ? put : dice.chance(0.9) ? { type: 'delete', table: 't', key } : { type: 'clear', table: 't' }
+    const write: Write = dice.chance(0.6)
+      ? put
+      : dice.chance(0.9)
+        ? { type: 'delete', table: 't', key }
+        : { type: 'clear', table: 't' }
     if (write.type === 'put') changed.set(key, write.row)
     else if (write.type === 'delete') changed.delete(key)
     else changed.clear()

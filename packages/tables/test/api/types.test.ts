@@ -12,7 +12,10 @@ interface Person {
 }
 
 const definitions = {
-  people: table<Person>()({ key: 'id', indexes: ['name', { fields: ['email'], unique: true }, { fields: ['name', 'id'] }] }),
+  people: table<Person>()({
+    key: 'id',
+    indexes: ['name', { fields: ['email'], unique: true }, { fields: ['name', 'id'] }],
+  }),
   short: table<Person>({ key: 'id', indexes: ['name'], ttl: '30m' }),
   ordered: orderedTable<Person>()({ key: ['name', 'id'] }),
   bags: bag<Person>()({ key: 'name' }),

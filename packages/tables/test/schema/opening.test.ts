@@ -71,9 +71,15 @@ test('a definition that contradicts what is known is refused, with the reason', 
     [counter(), /a counter here/],
     [table<Person>()({ key: 'email' }), /the key email here, and id in the cluster/],
     [table<Person>()({ key: ['id', 'email'] }), /the key id, email here/],
-    [table<Person>()({ key: 'id', indexes: [{ fields: ['id'], name: 'name' }] }), /index name over id here, and over name/],
+    [
+      table<Person>()({ key: 'id', indexes: [{ fields: ['id'], name: 'name' }] }),
+      /index name over id here, and over name/,
+    ],
     [table<Person>()({ key: 'id', indexes: ['email'] }), /email that is not unique here, and is in the cluster/],
-    [table<Person>()({ key: 'id', indexes: [{ fields: ['name'], unique: true }] }), /name that is unique here, and is not/],
+    [
+      table<Person>()({ key: 'id', indexes: [{ fields: ['name'], unique: true }] }),
+      /name that is unique here, and is not/,
+    ],
   ]
   for (const [definition, reason] of cases) {
     const opening = open(definition, known)

@@ -43,7 +43,10 @@ test('old and new releases run side by side, and a new unique index is enforced 
   await first.people.put({ id: 'b', email: 'other', nick: 'bo' })
   await first.notes.put({ number: 2 })
   await first.notes.put({ number: 1 })
-  assert.deepEqual(first.people.where('nick', 'bo').map(({ id }) => id), ['b'])
+  assert.deepEqual(
+    first.people.where('nick', 'bo').map(({ id }) => id),
+    ['b'],
+  )
   assert.deepEqual(first.status.waiting, [{ table: 'people', index: 'email', reason: 'not known to old' }])
   // Fields that the old release does not know stay, as long as it copies the row.
   await old.sync()

@@ -37,7 +37,6 @@ export type ComplianceTables = Tables<typeof definitions>
 /** Tables over the same rows, on as many members; ended with the test. */
 export type OpenMembers = (context: { after(end: () => unknown): void }) => Promise<readonly ComplianceTables[]>
 
-
 /** The first and the last of the members. */
 export async function ends(open: OpenMembers, context: Parameters<OpenMembers>[0]) {
   const members = await open(context)
@@ -46,4 +45,3 @@ export async function ends(open: OpenMembers, context: Parameters<OpenMembers>[0
   assert.ok(first !== undefined && last !== undefined)
   return { first, last }
 }
-
