@@ -99,7 +99,7 @@ export class CounterReads<Source extends RowSource = RowSource> extends Reads<So
   }
 }
 
-export function countOf(row: Row | undefined): number {
+function countOf(row: Row | undefined): number {
   return typeof row?.value === 'number' ? row.value : 0
 }
 
