@@ -42,11 +42,13 @@ test('a member that was away too long shows what it missed, and tells its follow
   context.after(() => cluster[Symbol.asyncDispose]())
   const init = { definitions: storeDefinitions(definitions), settings: { suspectAfterMs: 400, logEntriesRetained: 5 } }
   const [one, two] = [await cluster.start('one', init), await cluster.start('two', init)]
+  // So that those who stay are the greater part, and go first.
+  await cluster.start('three', init)
   const [first, second] = [(await createTables(one, definitions)).tables, (await createTables(two, definitions)).tables]
   const changes = second.rows.changes()
   await changes.next()
   two.isCut = true
-  await waitFor(() => first.status.view?.members.length === 1)
+  await waitFor(() => first.status.view?.members.length === 2)
   for (let id = 0; id < 30; id += 1) await first.rows.put({ id, text: '' })
   two.isCut = false
   await waitFor(() => second.rows.size === 30)
