@@ -42,6 +42,7 @@ export {
 export type { TransactionOptions } from './api/transactions.ts'
 export type { Authority, Installation } from './authority/authority.ts'
 export { MemoryAuthority } from './authority/register.ts'
+export { TablesError, type TablesErrorCode } from './errors.ts'
 export type { Member, Uid, View } from './member.ts'
 export type { Entry } from './replica/entry.ts'
 export type { AuthorityAnswer, Call, Effect, Outcome, ReplicaEvent } from './replica/event.ts'
