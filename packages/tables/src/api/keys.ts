@@ -43,7 +43,10 @@ export class Keys {
     return parts.length === 1 ? (parts[0] as Key) : parts
   }
 
-  /** What the row is kept under. In a bag, rows of one key are told apart by all that they hold. */
+  /**
+   * What the row is kept under. In a bag, rows of one key are told apart by all that they hold; members of different releases must
+   * agree on it.
+   */
   keptUnder(row: Row): Key {
     const key = this.of(row)
     if (!this.#isBag) return key

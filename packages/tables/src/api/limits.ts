@@ -1,10 +1,13 @@
 /** Bounds of what one process writes. */
 export interface TableLimits {
-  /** All rows together, as estimated in bytes: what would go beyond it is refused with `MEMORY_FULL`. Default: half of the heap's limit is a good choice; 1 GiB. */
+  /**
+   * All rows together, in bytes, as estimated: what would go beyond is refused with `MEMORY_FULL`. Keep it well below the limit of the
+   * heap. Default 1 GiB.
+   */
   readonly bytesMax: number
   /** One row, in bytes, as estimated. Default 1 MiB. */
   readonly rowBytesMax: number
-  /** Rows that one transaction writes. Default 10,000. */
+  /** Rows of one table that a transaction writes. Default 10,000. */
   readonly writesMax: number
   /** How often a transaction is tried, when others change what it reads. Default 100. */
   readonly attemptsMax: number

@@ -7,7 +7,7 @@ const refusals = {
   NOT_A_MEMBER:
     'this process is not a member of the tables yet, or no longer; nothing was written. Wait until it has joined',
   TOO_MANY_PENDING:
-    'too many transactions of this process are under way (pendingMax); nothing was written. Wait for some of them before starting more',
+    'too many transactions of this process are under way (10,000, or pendingMax); nothing was written. Wait for some of them before starting more',
 } as const
 
 /** For an outcome that ends a transaction without success. */

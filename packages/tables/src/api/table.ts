@@ -72,7 +72,7 @@ export interface Changes<Row, Key> {
 }
 
 export interface BagWrites<Row, Key> {
-  /** Adds the row; does nothing when an equal one is there. */
+  /** Adds the row. An equal one is there once. */
   put(row: Frozen<Row>, options?: PutOptions): Promise<void>
   /** All rows of the key. */
   delete(key: Key): Promise<void>

@@ -3,6 +3,7 @@ import { TablesError } from '../errors.ts'
 import { SchemaKeeper, type WaitingIndex } from '../schema/schema-keeper.ts'
 import { readSchema, SCHEMA_TABLE } from '../store/schema-row.ts'
 import { type ChangesOptions, Feed, type TablesChange } from './changes.ts'
+import type { TableDefinition } from './definition.ts'
 import { handle } from './handles.ts'
 import { limitDefaults, type TableLimits } from './limits.ts'
 import { errorOf } from './outcome-error.ts'
@@ -51,6 +52,7 @@ export type Tables<Defined extends Definitions> = TablesControl<Defined> & {
 
 export interface CreatedTables<Defined extends Definitions> {
   readonly tables: Tables<Defined>
+  readonly status: () => TablesStatus
   /** Ends all loops over changes, with `TABLES_STOPPED`. */
   readonly close: () => void
 }
@@ -70,6 +72,7 @@ const reservedNames: readonly string[] = [
   'emit',
   'leave',
   'stop',
+  'reset',
   'then',
   'constructor',
 ]
@@ -83,12 +86,12 @@ export async function createTables<const Defined extends Definitions>(
   definitions: Defined,
   options: Partial<TableLimits> = {},
 ): Promise<CreatedTables<Defined>> {
-  checkNames(definitions)
-  const tables = new OpenTables(engine, definitions, { ...limitDefaults, ...definedOf(options) })
-  await tables.open()
-  return { tables: tables as unknown as Tables<Defined>, close: () => tables.close() }
+  check(definitions)
+  const { tables, status, close } = await OpenTables.open(engine, definitions, limitsOf(options))
+  return { tables: tables as unknown as Tables<Defined>, status, close }
 }
 
+/** The tables are its own properties, so all that they could hide has a reserved name. */
 class OpenTables {
   readonly #engine: Engine
   readonly #definitions: Definitions
@@ -98,7 +101,22 @@ class OpenTables {
   readonly #feed: Feed
   readonly #unsubscribe: () => void
 
-  constructor(engine: Engine, definitions: Definitions, limits: TableLimits) {
+  static async open(engine: Engine, definitions: Definitions, limits: TableLimits) {
+    const tables = new OpenTables(engine, definitions, limits)
+    const close = (): void => {
+      tables.#unsubscribe()
+      tables.#feed.close()
+    }
+    try {
+      await tables.#schemas.declare()
+    } catch (error) {
+      close()
+      throw error
+    }
+    return { tables, status: () => tables.status, close }
+  }
+
+  private constructor(engine: Engine, definitions: Definitions, limits: TableLimits) {
     this.#engine = engine
     this.#definitions = definitions
     this.#limits = limits
@@ -117,15 +135,6 @@ class OpenTables {
         changes: (changesOptions) => this.#feed.ofTable(name, changesOptions),
       })
       Object.defineProperty(this, name, { value, enumerable: true })
-    }
-  }
-
-  async open(): Promise<void> {
-    try {
-      await this.#schemas.declare()
-    } catch (error) {
-      this.close()
-      throw error
     }
   }
 
@@ -151,23 +160,23 @@ class OpenTables {
     return { role, cutOff, view, bytes: store?.bytes ?? 0, rows: Object.fromEntries(rows), waiting }
   }
 
-  close(): void {
-    this.#unsubscribe()
-    this.#feed.close()
-  }
-
+  /** Made as they are asked for: most transactions use a few tables of many. */
   #transaction(scope: Scope): unknown {
+    const made = new Map<string, TransactionTable>()
     const transaction: Record<string, unknown> = {}
     for (const name of Object.keys(this.#definitions)) {
-      // Most transactions use a few tables of many.
-      Object.defineProperty(transaction, name, { get: () => this.#within(scope, name), enumerable: true })
+      const get = (): TransactionTable => {
+        const table = made.get(name) ?? this.#within(scope, name)
+        made.set(name, table)
+        return table
+      }
+      Object.defineProperty(transaction, name, { get, enumerable: true })
     }
     return transaction
   }
 
   #within(scope: Scope, name: string): TransactionTable {
-    const definition = this.#definitions[name]
-    if (definition === undefined) throw new TablesError('OPTION_INVALID', `there is no table ${name}`)
+    const definition = this.#definitions[name] as TableDefinition
     const schema = readSchema(scope.copy.store.get(SCHEMA_TABLE, name))
     return transactionTable({ name, definition, overlay: scope.table(name), schema, limits: this.#limits })
   }
@@ -187,19 +196,29 @@ class OpenTables {
   }
 }
 
-function checkNames(definitions: Definitions): void {
-  for (const name of Object.keys(definitions)) {
-    if (name !== '' && !name.startsWith('$') && !reservedNames.includes(name)) continue
-    const message = `a table cannot be called ${JSON.stringify(name)}; the name is empty, begins with $, or is one of ${reservedNames.join(', ')}`
-    throw new TablesError('OPTION_INVALID', message)
+function check(definitions: Definitions): void {
+  for (const [name, definition] of Object.entries(definitions)) {
+    if (name === '' || name.startsWith('$') || reservedNames.includes(name)) {
+      const message = `a table cannot be called ${JSON.stringify(name)}; the name is empty, begins with $, or is one of ${reservedNames.join(', ')}`
+      throw new TablesError('OPTION_INVALID', message)
+    }
+    if (!isDefinition(definition)) {
+      const message = `table ${name} is not defined by table(), orderedTable(), bag() or counter()`
+      throw new TablesError('OPTION_INVALID', message)
+    }
   }
 }
 
-/** Without options that are undefined, which would hide a default. */
-function definedOf(options: Partial<TableLimits>): Partial<TableLimits> {
+function isDefinition(definition: unknown): definition is TableDefinition {
+  const { kind, key } = (definition ?? {}) as { readonly kind?: unknown; readonly key?: unknown }
+  return ['set', 'ordered', 'bag', 'counter'].includes(kind as string) && Array.isArray(key)
+}
+
+function limitsOf(options: Partial<TableLimits>): TableLimits {
+  // An option that is undefined must not hide a default.
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   for (const [name, value] of given) {
     if (!((value as number) > 0)) throw new TablesError('OPTION_INVALID', `${name} is ${value}; it has to be above 0`)
   }
-  return Object.fromEntries(given)
+  return { ...limitDefaults, ...Object.fromEntries(given) }
 }

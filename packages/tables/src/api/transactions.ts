@@ -20,6 +20,8 @@ export interface TransactionOptions {
 
 /** Functions that are run as one, at most. */
 const TOGETHER_MAX = 256
+/** Functions that wait to be run together. */
+const WAITING_MAX = 10_000
 
 /** A function on its way to be committed. */
 interface Job {
@@ -69,8 +71,9 @@ export class Transactions {
   run<Result>(work: (scope: Scope) => Result, options: TransactionOptions = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
       const job: Job = { work, options, attempts: 0, resolve: resolve as (result: unknown) => void, reject }
-      if (this.#isTogether) this.#waiting.push(job)
-      else void this.#alone(job)
+      if (!this.#isTogether) void this.#alone(job)
+      else if (this.#waiting.length < WAITING_MAX) this.#waiting.push(job)
+      else reject(errorOf({ type: 'refused', reason: 'TOO_MANY_PENDING' }))
     })
   }
 

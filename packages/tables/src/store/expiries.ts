@@ -1,19 +1,23 @@
-export interface Due<T> {
+import type { Key } from './key.ts'
+
+/** A row that is looked at for its end. */
+export interface Due {
   readonly atMs: number
-  readonly what: T
+  readonly table: string
+  readonly key: Key
 }
 
 /** What is due when: a heap by time. */
-export class Expiries<T> {
-  readonly #heap: Due<T>[] = []
+export class Expiries {
+  readonly #heap: Due[] = []
 
   get size(): number {
     return this.#heap.length
   }
 
-  add(atMs: number, what: T): void {
+  add(added: Due): void {
     const heap = this.#heap
-    const added = { atMs, what }
+    const { atMs } = added
     let place = heap.length
     heap.push(added)
     while (place > 0) {
@@ -27,7 +31,7 @@ export class Expiries<T> {
   }
 
   /** The earliest, if it is due. */
-  takeDue(nowMs: number): Due<T> | undefined {
+  takeDue(nowMs: number): Due | undefined {
     const [first] = this.#heap
     if (first === undefined || first.atMs > nowMs) return undefined
     this.#removeFirst()

@@ -29,7 +29,7 @@ export interface RowName {
 export class Store {
   readonly #definitions: Readonly<Record<string, TableDefinition>>
   readonly #tables = new Map<string, Table>()
-  readonly #expiries = new Expiries<RowName>()
+  readonly #expiries = new Expiries()
   #observer: StoreObserver | undefined
 
   /**
@@ -95,9 +95,10 @@ export class Store {
   load({ table, key, row, ttlMs }: SnapshotRow, nowMs: number): Row | undefined {
     const rows = this.table(table)
     const dueMs = rows.dueMs(key)
-    const before = rows.put(key, row, ttlMs === undefined ? undefined : nowMs + ttlMs)
+    // Whole milliseconds take less memory.
+    const before = rows.put(key, row, ttlMs === undefined ? undefined : Math.ceil(nowMs + ttlMs))
     const nextDueMs = rows.dueMs(key)
-    if (nextDueMs !== undefined && nextDueMs !== dueMs) this.#expiries.add(nextDueMs, { table, key })
+    if (nextDueMs !== undefined && nextDueMs !== dueMs) this.#expiries.add({ atMs: nextDueMs, table, key })
     if (table === SCHEMA_TABLE) this.#define(row)
     return before
   }
@@ -118,15 +119,15 @@ export class Store {
     while (expired.length < rowsMax) {
       const due = this.#expiries.takeDue(nowMs)
       if (due === undefined) break
-      const { table, key } = due.what
+      const { atMs, table, key } = due
       const rows = this.table(table)
       const expiresMs = rows.expiresMs(key)
       // Deleted since, and perhaps there again with a time of its own.
-      if (expiresMs === undefined || rows.dueMs(key) !== due.atMs) continue
-      if (expiresMs <= nowMs) expired.push(due.what)
-      const againMs = expiresMs > nowMs ? expiresMs : nowMs + retryMs
+      if (expiresMs === undefined || rows.dueMs(key) !== atMs) continue
+      if (expiresMs <= nowMs) expired.push({ table, key })
+      const againMs = expiresMs > nowMs ? expiresMs : Math.ceil(nowMs + retryMs)
       rows.lookAgain(key, againMs)
-      this.#expiries.add(againMs, due.what)
+      this.#expiries.add({ atMs: againMs, table, key })
     }
     return expired
   }

@@ -21,6 +21,11 @@ export interface Held extends KeyedRow {
   readonly expiresMs: number | undefined
 }
 
+/** As measured, for each row. */
+const ORDER_BYTES = 20
+const INDEX_BYTES = 40
+const TIMES_BYTES = 130
+
 interface Times {
   expiresMs: number
   /** When it is looked at for this; never later than it expires. */
@@ -50,9 +55,10 @@ export class Table {
     return this.#rows.size
   }
 
-  /** An estimate of the memory that the rows take, in bytes; see {@link RowMeter}. */
+  /** An estimate of the memory that the rows take, in bytes, with what they are found by; see {@link RowMeter}. */
   get bytes(): number {
-    return this.#bytes
+    const perRow = (this.#ordered === undefined ? 0 : ORDER_BYTES) + this.#indexes.size * INDEX_BYTES
+    return this.#bytes + this.size * perRow + this.#times.size * TIMES_BYTES
   }
 
   /** Whether some rows hold values that cannot be frozen, and so must be copied before they are given away. */

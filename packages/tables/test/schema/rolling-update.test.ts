@@ -87,4 +87,5 @@ test('a table that is opened with another definition is refused with the reason,
   for (const name of ['', '$schema', 'transaction', 'status']) {
     await assert.rejects(createTables(one, { [name]: older.people }), { code: 'OPTION_INVALID' })
   }
+  await assert.rejects(createTables(one, { people: { key: 'id' } as never }), { code: 'OPTION_INVALID' })
 })
