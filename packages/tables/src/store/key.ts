@@ -35,6 +35,9 @@ function textOf(key: Key): string {
 
 /** A total order: booleans, then numbers (with bigints, by value), then strings by code units, then arrays part by part. */
 export function compareKeys(left: Key, right: Key): number {
+  // By far the most: the rest is slower.
+  if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0
+  if (typeof left === 'number' && typeof right === 'number') return left < right ? -1 : left > right ? 1 : 0
   const rank = rankOf(left) - rankOf(right)
   if (rank !== 0) return rank
   if (typeof left === 'object' && typeof right === 'object') return compareArrays(left, right)
