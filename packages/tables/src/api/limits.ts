@@ -7,7 +7,7 @@ export interface TableLimits {
   readonly bytesMax: number
   /** One row, in bytes, as estimated. Default 1 MiB. */
   readonly rowBytesMax: number
-  /** Rows of one table that a transaction writes. Default 10,000. */
+  /** Writes of one transaction. Default 10,000. */
   readonly writesMax: number
   /** How often a transaction is tried, when others change what it reads. Default 100. */
   readonly attemptsMax: number

@@ -10,7 +10,7 @@ const ROW_READS_MAX = 10_000
 export interface OverlayOwner {
   /** Throws when the transaction is over. */
   assertOpen(): void
-  /** Something was written, and can be undone. */
+  /** Something was written, and can be undone. Throws when it is too much. */
   written(undo: () => void): void
 }
 
@@ -73,9 +73,8 @@ export class Overlay implements RowSource {
   range(range: Range, isReverse: boolean, limit: number): KeyedRow[] {
     this.#owner.assertOpen()
     const below = this.#isCleared ? [] : take(this.#unhidden(this.#table.range(range, isReverse)), limit)
-    const found = [...below, ...this.#own((key) => isWithin(key, range))]
-    if (this.#table.isOrdered) found.sort(isReverse ? (left, right) => byKey(right, left) : byKey)
-    const rows = take(found, limit)
+    const own = this.#own((key) => isWithin(key, range))
+    const rows = merge(below, own, this.#table.isOrdered ? byKey : undefined, isReverse, limit)
     const last = this.#table.isOrdered && rows.length === limit ? rows.at(-1)?.key : undefined
     this.#noteRange({ type: 'range', table: this.#name, range: upTo(range, last, isReverse) }, limit)
     return rows
@@ -94,8 +93,7 @@ export class Overlay implements RowSource {
     })
     const order = (left: KeyedRow, right: KeyedRow): number =>
       compareKeys(indexed(left.row) as Key, indexed(right.row) as Key) || byKey(left, right)
-    const all = [...below, ...own].sort(isReverse ? (left, right) => order(right, left) : order)
-    const rows = take(all, limit)
+    const rows = merge(below, own, order, isReverse, limit)
     const last = rows.length === limit ? rows.at(-1) : undefined
     const seen = upTo(range, last === undefined ? undefined : indexed(last.row), isReverse)
     this.#noteRange({ type: 'index', table: this.#name, fields, range: seen }, limit)
@@ -114,16 +112,12 @@ export class Overlay implements RowSource {
   clear(): void {
     this.#owner.assertOpen()
     const [isCleared, written] = [this.#isCleared, this.#written]
-    this.#isCleared = true
-    this.#written = new Map()
     this.#owner.written(() => {
       this.#isCleared = isCleared
       this.#written = written
     })
-  }
-
-  get writeCount(): number {
-    return this.#written.size + (this.#isCleared ? 1 : 0)
+    this.#isCleared = true
+    this.#written = new Map()
   }
 
   reads(): Read[] {
@@ -146,8 +140,8 @@ export class Overlay implements RowSource {
     this.#owner.assertOpen()
     const name = mapKeyOf(key)
     const before = this.#written.get(name)
-    this.#set(name, written)
     this.#owner.written(() => this.#set(name, before))
+    this.#set(name, written)
   }
 
   #set(name: MapKey, written: Written | undefined): void {
@@ -188,6 +182,19 @@ export class Overlay implements RowSource {
     this.#rowsRead.clear()
     this.#otherReads.length = 0
   }
+}
+
+function merge(
+  below: KeyedRow[],
+  own: readonly KeyedRow[],
+  order: ((left: KeyedRow, right: KeyedRow) => number) | undefined,
+  isReverse: boolean,
+  limit: number,
+): KeyedRow[] {
+  if (own.length === 0) return below
+  const all = [...below, ...own]
+  if (order !== undefined) all.sort(isReverse ? (left, right) => order(right, left) : order)
+  return take(all, limit)
 }
 
 /** What lies beyond the last row that was asked for was not looked at. */

@@ -9,15 +9,19 @@ export class Scope {
   readonly copy: EngineCopy
   /** `applied`, when it began. */
   readonly snapshot: number
+  readonly #writesMax: number
   readonly #overlays = new Map<string, Overlay>()
   /** Undoes what was written since the mark, from the last to the first. */
   #undo: (() => void)[] = []
+  #writeCount = 0
   #isOpen = true
   /** Something happened for which nothing of it may be written, even if its function does not mind. */
   fault: TablesError | undefined
 
-  constructor(copy: EngineCopy) {
+  /** `writesMax`: of one transaction. */
+  constructor(copy: EngineCopy, writesMax: number) {
     this.copy = copy
+    this.#writesMax = writesMax
     this.snapshot = copy.applied
   }
 
@@ -37,17 +41,29 @@ export class Scope {
     )
   }
 
+  /** Whether it is time to commit before another transaction is run. */
+  get isFull(): boolean {
+    return this.#writeCount >= this.#writesMax
+  }
+
+  /** Another transaction begins. */
   mark(): void {
     this.#undo = []
   }
 
   undo(): void {
     for (const undo of this.#undo.reverse()) undo()
+    this.#writeCount -= this.#undo.length
     this.#undo = []
   }
 
   written(undo: () => void): void {
+    if (this.#undo.length >= this.#writesMax) {
+      const message = `a transaction writes more than ${this.#writesMax} times (writesMax); let several share the work`
+      throw new TablesError('TRANSACTION_INVALID', message)
+    }
     this.#undo.push(undo)
+    this.#writeCount += 1
   }
 
   close(): void {

@@ -54,7 +54,10 @@ export class ReplicaSource implements RowSource {
   }
 
   find(index: string, range: Range, isReverse: boolean, limit: number): KeyedRow[] {
-    return findIn(this.table, this.#name, index, range, isReverse, limit)
+    const { table } = this
+    const found = table.index(index)
+    if (found === undefined) throw noIndex(this.#name, index)
+    return take(found.find(range, isReverse), limit).map((key) => ({ key, row: table.get(key) as Row }))
   }
 
   get size(): number {
@@ -64,28 +67,6 @@ export class ReplicaSource implements RowSource {
   get hasOpenRows(): boolean {
     return this.table.hasOpenRows
   }
-}
-
-/** @throws TablesError `OPTION_INVALID`, when there is no such index */
-function findIn(
-  table: Table,
-  name: string,
-  index: string,
-  range: Range,
-  isReverse: boolean,
-  limit: number,
-): KeyedRow[] {
-  const { from, to } = range
-  const found = table.index(index)
-  if (found === undefined) throw noIndex(name, index)
-  const isExact = from !== undefined && from.key === to?.key && from.inclusive && to.inclusive && !isReverse
-  const keys = isExact ? found.at(from.key) : found.find(range, isReverse)
-  const rows: KeyedRow[] = []
-  for (const key of keys) {
-    if (rows.length >= limit) break
-    rows.push({ key, row: table.get(key) as Row })
-  }
-  return rows
 }
 
 export function noIndex(table: string, index: string): TablesError {

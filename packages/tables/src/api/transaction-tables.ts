@@ -40,14 +40,6 @@ class RowWriter {
     this.#assertUnique(key, row)
     const ownTtlMs = ttl === undefined || ttl === 'forever' ? undefined : durationMs(ttl, 'ttl')
     overlay.put(key, row, ttl === undefined ? definition.ttlMs : ownTtlMs)
-    this.assertRoom()
-  }
-
-  assertRoom(): void {
-    const { overlay, limits } = this.#init
-    if (overlay.writeCount <= limits.writesMax) return
-    const message = `a transaction writes more than ${limits.writesMax} rows of one table (writesMax); write them in several`
-    throw new TablesError('TRANSACTION_INVALID', message)
   }
 
   #assertUnique(key: Key, row: Row): void {
@@ -86,7 +78,6 @@ export class SetTransactionTable extends SetReads<Overlay> {
 
   delete(key: unknown): void {
     this.source.delete(this.keys.check(key))
-    this.#writer.assertRoom()
   }
 
   update(key: unknown, change: (row: unknown) => unknown, options?: PutOptions): unknown {
@@ -138,12 +129,10 @@ export class BagTransactionTable extends BagReads<Overlay> {
 
   delete(key: unknown): void {
     for (const held of this.held(key)) this.source.delete(held.key)
-    this.#writer.assertRoom()
   }
 
   deleteRow(row: unknown): void {
     this.source.delete(this.keys.keptUnder(rowValue(row, this.name)))
-    this.#writer.assertRoom()
   }
 
   clear(): void {
@@ -172,7 +161,6 @@ export class CounterTransactionTable extends CounterReads<Overlay> {
 
   delete(key: unknown): void {
     this.source.delete(this.keys.check(key))
-    this.#writer.assertRoom()
   }
 
   clear(): void {

@@ -100,36 +100,40 @@ export class Transactions {
 
   /** Returns those that have to be tried again. */
   async #attempt(candidates: readonly Job[]): Promise<readonly Job[]> {
-    const jobs = candidates.filter((job) => this.#mayTry(job))
+    let jobs = candidates.filter((job) => this.#mayTry(job))
     if (jobs.length === 0) return []
+    let later: readonly Job[] = []
     try {
       const preparing = this.#init.prepare(this.#copy)
       if (preparing !== undefined) await preparing
-      const scope = new Scope(this.#copy)
-      const endings = jobs.map(({ work }) => this.#call(work, scope))
+      const scope = new Scope(this.#copy, this.#init.limits.writesMax)
+      const endings: Ending[] = []
+      for (const job of jobs) if (!scope.isFull) endings.push(this.#call(job, scope))
+      later = jobs.slice(endings.length)
+      jobs = jobs.slice(0, endings.length)
       scope.close()
       const writes = scope.writes()
       this.#assertRoom(scope, writes)
       const outcome = await this.#commit(scope.snapshot, [...scope.reads(), ...schemasOf(writes)], writes)
-      if (outcome.type === 'conflict' || outcome.type === 'lost') return jobs
+      if (outcome.type === 'conflict' || outcome.type === 'lost') return [...jobs, ...later]
       for (const [place, job] of jobs.entries()) settle(job, endings[place] as Ending, outcome)
-      return []
+      return later
     } catch (error) {
+      if (jobs.length === 1) {
+        jobs[0]?.reject(error)
+        return later
+      }
       // Each has to answer for itself alone.
-      if (jobs.length > 1) return (await Promise.all(jobs.map((job) => this.#attempt([job])))).flat()
-      for (const { reject } of jobs) reject(error)
-      return []
+      const again = await Promise.all(jobs.map((job) => this.#attempt([job])))
+      return [...again.flat(), ...later]
     }
   }
 
-  #mayTry(job: Job): boolean {
-    const { attemptsMax = this.#init.limits.attemptsMax, signal } = job.options
-    if (signal?.aborted) job.reject(signal.reason)
-    else if (job.attempts >= attemptsMax) job.reject(errorOf({ type: 'conflict' }))
-    else {
-      job.attempts += 1
-      return true
-    }
+  #mayTry({ attempts, options, reject }: Job): boolean {
+    const { attemptsMax = this.#init.limits.attemptsMax, signal } = options
+    if (signal?.aborted) reject(signal.reason)
+    else if (attempts >= attemptsMax) reject(errorOf({ type: 'conflict' }))
+    else return true
     return false
   }
 
@@ -152,12 +156,13 @@ export class Transactions {
   }
 
   /** Of a function that throws, nothing is written; what it read counts. */
-  #call(work: (scope: Scope) => unknown, scope: Scope): Ending {
+  #call(job: Job, scope: Scope): Ending {
+    job.attempts += 1
     this.#running = scope
     scope.fault = undefined
     scope.mark()
     try {
-      const result = work(scope)
+      const result = job.work(scope)
       assertSynchronous(result)
       if (scope.fault === undefined) return { result }
     } catch (error) {

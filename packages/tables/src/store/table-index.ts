@@ -52,7 +52,7 @@ export class TableIndex {
   }
 
   /** The keys of the rows that have this value, in their order. */
-  at(value: Key): readonly Key[] {
+  #at(value: Key): readonly Key[] {
     const keys = this.#keys.get(mapKeyOf(value))
     if (keys === undefined) return []
     return keys instanceof Map ? [...keys.values()].sort(compareKeys) : [keys]
@@ -60,8 +60,14 @@ export class TableIndex {
 
   /** The keys of the rows whose value lies in the range: by value, and by key where values are equal. */
   *find(range: Range, isReverse = false): Generator<Key> {
+    const { from, to } = range
+    if (from !== undefined && from.key === to?.key && from.inclusive && to.inclusive) {
+      // Of one value, by far the most.
+      yield* isReverse ? this.#at(from.key).toReversed() : this.#at(from.key)
+      return
+    }
     for (const value of this.#values.range(range, isReverse)) {
-      const keys = this.at(value)
+      const keys = this.#at(value)
       yield* isReverse ? keys.toReversed() : keys
     }
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { table } from '../../src/api/definition.ts'
+import type { TableLimits } from '../../src/api/limits.ts'
 import { createTables } from '../../src/api/tables.ts'
 import type { Engine, EngineListener } from '../../src/engine.ts'
 import type { Outcome } from '../../src/replica/event.ts'
@@ -49,9 +50,9 @@ class ToldEngine implements Engine {
   }
 }
 
-async function opened() {
+async function opened(limits: Partial<TableLimits> = {}) {
   const engine = new ToldEngine()
-  const { tables, close } = await createTables(engine, definitions)
+  const { tables, close } = await createTables(engine, definitions, limits)
   engine.calls = 0
   return { engine, tables, close }
 }
@@ -148,6 +149,27 @@ test('of functions that run together after a conflict, one that throws or is mis
     tables.rows.all().map(({ id }) => id),
     ['a', 'd'],
   )
+})
+
+test('functions that run together keep to limits as if each ran alone', async () => {
+  const { engine, tables } = await opened({ writesMax: 3, bytesMax: 20_000 })
+  engine.outcomes = Array.from({ length: 6 }, () => ({ type: 'conflict' }))
+  const two = (first: string, second: string) =>
+    tables.transaction((tx) => {
+      tx.rows.put({ id: first })
+      tx.rows.put({ id: second })
+    })
+  const settled = await Promise.allSettled([
+    two('a', 'b'),
+    two('c', 'd'),
+    tables.transaction((tx) => tx.rows.put({ id: 'x'.repeat(30_000) })),
+    two('e', 'f'),
+    tables.transaction((tx) => ['g', 'h', 'i', 'j'].map((id) => tx.rows.put({ id }))),
+    two('k', 'l'),
+  ])
+  const told = settled.map((one) => (one.status === 'rejected' ? one.reason.code : 'done'))
+  assert.deepEqual(told, ['done', 'done', 'MEMORY_FULL', 'done', 'TRANSACTION_INVALID', 'done'])
+  assert.equal(tables.rows.size, 8)
 })
 
 test('whoever follows the changes is told that the replica was replaced, that all was lost, and that it is over', async () => {
