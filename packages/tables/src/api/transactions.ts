@@ -71,7 +71,8 @@ export class Transactions {
   run<Result>(work: (scope: Scope) => Result, options: TransactionOptions = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
       const job: Job = { work, options, attempts: 0, resolve: resolve as (result: unknown) => void, reject }
-      if (!this.#isTogether) void this.#alone(job)
+      // A member that is cut off says so at once.
+      if (!this.#isTogether || this.#init.engine.status.cutOff) void this.#alone(job)
       else if (this.#waiting.length < WAITING_MAX) this.#waiting.push(job)
       else reject(errorOf({ type: 'refused', reason: 'TOO_MANY_PENDING' }))
     })
@@ -93,7 +94,10 @@ export class Transactions {
     this.#isTogether = true
     while (this.#waiting.length > 0) {
       const jobs = this.#waiting.splice(0, TOGETHER_MAX)
-      this.#waiting.unshift(...(await this.#attempt(jobs)))
+      const again = await this.#attempt(jobs)
+      this.#waiting.unshift(...again)
+      // Those of the primary's process would always be first: a round trip gives other members their turn, and meanwhile more come together.
+      if (again.length === 0) await this.#init.engine.sync()
     }
     this.#isTogether = false
   }

@@ -79,6 +79,17 @@ export function testTransactions(name: string, open: OpenMembers): void {
     assert.deepEqual(new Set(sums), new Set([300]))
   })
 
+  test(`${name}: of transactions on one row by all members, one after the other, none is passed over for ever`, async (context) => {
+    const members = await open(context)
+    const [first] = members
+    const count = async (tables: ComplianceTables): Promise<void> => {
+      for (let done = 0; done < 20; done += 1) await tables.transaction((tx) => tx.hits.increment('contended'))
+    }
+    await Promise.all(members.flatMap((tables) => Array.from({ length: 10 }, () => count(tables))))
+    await first?.sync()
+    assert.equal(first?.hits.get('contended'), members.length * 200)
+  })
+
   test(`${name}: of two that put different rows with one value of a unique index, one fails and says who holds it`, async (context) => {
     const { first, last } = await ends(open, context)
     const order = (number: number) => ({ tenant: 'acme', number, status: 'open', email: 'a@b' }) as const
