@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts'
 import { TablesError } from '../errors.ts'
 import { type Entry, writesOf } from '../replica/entry.ts'
+import type { Key } from '../store/key.ts'
 import type { Store } from '../store/store.ts'
 import type { Row, Write } from '../store/write.ts'
 import { ChangeReader } from './change-reader.ts'
@@ -174,7 +175,8 @@ export class Feed {
   }
 }
 
-/** In a bag, rows are kept under their key and something that tells them apart. */
-function keyOf({ kind }: TableDefinition, key: unknown): unknown {
-  return kind === 'bag' ? (key as readonly unknown[])[0] : key
+/** A copy, since nobody may change the one that is kept. In a bag, rows are kept under their key and what tells them apart. */
+function keyOf({ kind }: TableDefinition, kept: Key): Key {
+  const key = kind === 'bag' ? (kept as readonly Key[])[0] : kept
+  return Array.isArray(key) ? [...key] : (key as Key)
 }

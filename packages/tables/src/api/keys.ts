@@ -27,7 +27,8 @@ export class Keys {
     if (this.#fields.length === 1) {
       if (isPart(key)) return key
     } else if (Array.isArray(key) && key.length === this.#fields.length && key.every(isPart)) {
-      return key
+      // Kept until the transaction ends, whatever becomes of the caller's.
+      return [...key]
     }
     throw this.#invalid(`${nameOf(key)} is no key`)
   }

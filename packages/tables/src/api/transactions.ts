@@ -184,16 +184,20 @@ export class Transactions {
     const { bytesMax } = this.#init.limits
     const { bytes } = store
     const meter = new RowMeter()
+    const cleared = new Set<string>()
     let growth = 0
     for (const write of writes) {
-      if (write.type === 'clear') {
-        growth -= store.table(write.table).bytes
+      const { type, table } = write
+      if (type === 'clear') {
+        // The first write of its table.
+        cleared.add(table)
+        growth -= store.table(table).bytes
         continue
       }
       const name = mapKeyOf(write.key)
-      const before = store.get(write.table, write.key)
+      const before = cleared.has(table) ? undefined : store.get(table, write.key)
       if (before !== undefined) growth -= meter.measure(name, before)
-      if (write.type === 'put') growth += meter.measure(name, write.row)
+      if (type === 'put') growth += meter.measure(name, write.row)
     }
     if (growth <= 0 || bytes + growth <= bytesMax) return
     throw new TablesError(

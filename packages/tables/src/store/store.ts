@@ -47,10 +47,6 @@ export class Store {
     return bytes
   }
 
-  get tableNames(): string[] {
-    return [...this.#tables.keys()]
-  }
-
   /** To read from. It is there from the first question on. */
   table(name: string): Table {
     const known = this.#tables.get(name)
