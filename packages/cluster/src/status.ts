@@ -27,6 +27,8 @@ export interface TopologyStatus {
   readonly nextLookupInMs: number | undefined
   /** Why the last look-up failed; undefined when it did not. */
   readonly lastFailure: FailureStatus | undefined
+  /** Look-ups that failed since the start. */
+  readonly lookupFailures: number
 }
 
 /** Plain data, as it was when `status()` was called. */
@@ -37,14 +39,16 @@ export interface ClusterStatus {
 }
 
 export function statusOf(
-  views: readonly (readonly [name: string, strategy: string, view: TopologyView])[],
+  views: readonly (readonly [name: string, strategy: string, view: TopologyView, lookupFailures: number])[],
   nowMs: number,
 ): ClusterStatus {
-  const topologies = Object.fromEntries(views.map(([name, kind, view]) => [name, topologyStatus(kind, view, nowMs)]))
+  const topologies = Object.fromEntries(
+    views.map(([name, kind, view, lookupFailures]) => [name, { ...topologyStatus(kind, view, nowMs), lookupFailures }]),
+  )
   return { complete: views.every(([, , { missing }]) => missing.length === 0), topologies }
 }
 
-function topologyStatus(strategy: string, view: TopologyView, nowMs: number): TopologyStatus {
+function topologyStatus(strategy: string, view: TopologyView, nowMs: number): Omit<TopologyStatus, 'lookupFailures'> {
   return {
     strategy,
     listed: view.listed,

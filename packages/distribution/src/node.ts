@@ -321,6 +321,7 @@ export class Node extends EventEmitter<NodeEvents> {
       connecting: this.#connections.connecting,
       unauthenticated: this.#connections.unauthenticated,
       processes: this.#router.table.size,
+      mailboxMessages: this.#router.table.mailboxMessages,
       registeredNames: this.#router.table.names().length,
       processLinks: links,
       monitors,

@@ -22,6 +22,8 @@ export interface NodeStats {
   /** Callers that have not proved to know the cookie. */
   readonly unauthenticated: number
   readonly processes: number
+  /** What waits in the mailboxes of all of them. */
+  readonly mailboxMessages: number
   readonly registeredNames: number
   /** Links between processes, counted at each of this node's ends. */
   readonly processLinks: number

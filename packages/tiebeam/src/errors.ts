@@ -1,7 +1,11 @@
 /** Stable codes of what can go wrong. The text of a message may change between releases, a code may not. */
 export type TiebeamErrorCode =
   /** A setting of the environment, the configuration file or the program has a value that is not allowed. */
-  'SETTING_INVALID'
+  | 'SETTING_INVALID'
+  /** Health and metrics cannot be served: the port is taken, or the address is not of this host. */
+  | 'HTTP_LISTEN_FAILED'
+  /** The app was stopped while it started. */
+  | 'APP_STOPPED'
 
 /** Every failure of this package that a caller can meet. */
 export class TiebeamError extends Error {

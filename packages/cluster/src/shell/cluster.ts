@@ -104,7 +104,8 @@ export class Cluster {
   /** What discovery found, and how far the cluster has come. */
   status(): ClusterStatus {
     const views = Object.entries(this.#options.topologies).map(
-      ([name, { strategy }]) => [name, strategy.kind, this.#formation.view(name)] as const,
+      ([name, { strategy }]) =>
+        [name, strategy.kind, this.#formation.view(name), this.#runners.get(name)?.failures ?? 0] as const,
     )
     return statusOf(views, performance.now())
   }

@@ -10,6 +10,7 @@ export class TopologyRunner {
   readonly #sink: ListingSink
   readonly #stop = new AbortController()
   #subscription: Subscription | undefined
+  #failures = 0
 
   constructor(strategy: Strategy, context: StrategyContext, lookupMs: number, sink: ListingSink) {
     this.#strategy = strategy
@@ -20,9 +21,16 @@ export class TopologyRunner {
         if (!this.#stop.signal.aborted) sink.listed(names)
       },
       failed: (error) => {
-        if (!this.#stop.signal.aborted) sink.failed(error)
+        if (this.#stop.signal.aborted) return
+        this.#failures += 1
+        sink.failed(error)
       },
     }
+  }
+
+  /** How many look-ups have failed. */
+  get failures(): number {
+    return this.#failures
   }
 
   start(): void {

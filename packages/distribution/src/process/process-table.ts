@@ -48,6 +48,13 @@ export class ProcessTable {
     return this.#recipients.size
   }
 
+  /** Messages that wait in all mailboxes together. */
+  get mailboxMessages(): number {
+    let messages = 0
+    for (const { mailboxLength } of this.#recipients.values()) messages += mailboxLength
+    return messages
+  }
+
   /** A pid that no living process has. */
   nextPid(): Pid {
     do this.#lastPid = (this.#lastPid + 1) % PID_NUMBERS
