@@ -31,6 +31,13 @@ export type TablesErrorCode =
   /** The definition of a table does not fit to that of the cluster, or to another one of this process. */
   | 'SCHEMA_INCOMPATIBLE'
   | 'TABLES_STOPPED'
+  // Calls of other nodes
+  /** A table is not exposed to other nodes, or for reading alone. */
+  | 'NOT_EXPOSED'
+  /** A condition of a transaction does not hold. */
+  | 'CONDITION_FAILED'
+  /** An answer would have more rows than a message should. */
+  | 'TOO_MANY_ROWS'
 
 /** Every failure of this package that a caller can meet. */
 export class TablesError extends Error {
