@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { TiebeamError } from '../errors.ts'
 import { Refusal, type SettingDefinition } from './definition.ts'
 import { type GivenSettings, type SettingName, type Settings, settingDefinitions } from './settings.ts'
@@ -82,7 +83,8 @@ function find(name: SettingName, definition: SettingDefinition, sources: Setting
 }
 
 function problemOf({ secret }: SettingDefinition, { source, value }: Given, { allowed }: Refusal): string {
-  const shown = secret === true ? 'is not valid' : `is ${JSON.stringify(value) ?? typeof value}`
+  const shown =
+    secret === true ? 'is not valid' : `is ${typeof value === 'string' ? JSON.stringify(value) : inspect(value)}`
   return `${source} ${shown}; it has to be ${allowed}`
 }
 

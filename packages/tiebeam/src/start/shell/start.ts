@@ -31,6 +31,10 @@ export async function start(init: StartInit = {}): Promise<App> {
     })
     return app
   } catch (error) {
+    if (error === stopping.signal.reason || stopping.signal.aborted) {
+      planned.logger.info('The app has stopped while it started.')
+      process.exit(0)
+    }
     signals.stop()
     throw error
   }
