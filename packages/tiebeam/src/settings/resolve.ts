@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { TiebeamError } from '../errors.ts'
 import { Refusal, type SettingDefinition } from './definition.ts'
-import { type GivenSettings, type SettingName, type Settings, settingDefinitions } from './settings.ts'
+import { type SettingName, type Settings, settingDefinitions } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -96,5 +96,3 @@ function fileProblems(file: SettingsFile | undefined): string[] {
     .filter((name) => !Object.hasOwn(settingDefinitions, name))
     .map((name) => `${name} in ${path} is not known; the settings are ${Object.keys(settingDefinitions).join(', ')}`)
 }
-
-export type { GivenSettings }

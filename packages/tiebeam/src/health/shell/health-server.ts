@@ -4,7 +4,7 @@ import type { Logger } from '@tiebeam/distribution'
 import { TiebeamError } from '../../errors.ts'
 import { type Answer, answerOf, type Health } from '../answer.ts'
 
-export interface Metrics {
+interface Metrics {
   readonly contentType: string
   metrics(): Promise<string>
 }
