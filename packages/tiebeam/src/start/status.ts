@@ -17,7 +17,7 @@ export interface AppStatus {
   /** Links lost and made again since the start. */
   readonly reconnects: number
   readonly supervisor: ChildCounts | undefined
-  /** How late the event loop was, in the last interval between two looks. */
+  /** How late the event loop was, since the start. */
   readonly eventLoopDelayMs: { readonly mean: number; readonly p99: number; readonly max: number }
   readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number }
   /** What parts of the app add, by name, such as the state of its tables. */

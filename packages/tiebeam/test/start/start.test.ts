@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { freePort, loopback, RecordingLogger, requirePeer, type Scope, startElixir, waitFor } from '@tiebeam/testing'
 import { type StartInit, start } from '../../src/index.ts'
@@ -142,4 +143,22 @@ test('Elixir sees a visible node, its status, and only what is exposed', async (
 test('the version is that of the package', async () => {
   const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8')
   assert.equal((JSON.parse(manifest) as { version: string }).version, TIEBEAM_VERSION)
+})
+
+test('the delay of the event loop shows what blocked it', async (t) => {
+  const { app } = await startHere(t)
+  const blockedMs = 300
+  // Node measures from its first look on.
+  await sleep(100)
+  const until = performance.now() + blockedMs
+  while (performance.now() < until);
+  await waitFor(async () => (await app.status()).eventLoopDelayMs.max >= blockedMs - 50, { timeoutMs: 10_000 })
+})
+
+test('a scrape looks at the app once', async (t) => {
+  const { app, get } = await startHere(t)
+  const { mock } = t.mock.method(app, 'figures')
+  await get('/metrics')
+  await get('/metrics')
+  assert.equal(mock.callCount(), 2)
 })

@@ -5,7 +5,14 @@ import type { AppFigures } from '../../start/status.ts'
  * The figures of an app as metrics of Prometheus, read when they are asked for, in a registry of its own.
  * The library is loaded here, not with the package: an app without metrics does not pay for it.
  */
-export async function createMetrics(figures: () => AppFigures): Promise<Registry> {
+export async function createMetrics(look: () => AppFigures): Promise<Registry> {
+  // The library asks all metrics in one go: one look is enough for them.
+  let current: AppFigures | undefined
+  const figures = (): AppFigures => {
+    if (current === undefined) queueMicrotask(() => (current = undefined))
+    current ??= look()
+    return current
+  }
   const prometheus = await import('prom-client')
   const registry = new prometheus.Registry()
   prometheus.collectDefaultMetrics({ register: registry })

@@ -29,6 +29,8 @@ export interface AppEnd {
 }
 
 const NANOSECONDS_PER_MS = 1e6
+/** Between two looks at the event loop, in ms. They are part of what Node measures. */
+const DELAY_RESOLUTION_MS = 20
 /** Names of lost nodes that are remembered, to count those that come back. */
 const LOST_NAMES_MAX = 10_000
 
@@ -49,6 +51,8 @@ export class App implements Health {
   cluster!: Cluster
   /** Undefined when `httpPort` is off. */
   http: HealthServer | undefined
+  /** What is stopped last of all: what tells of the app, and takes orders for it. */
+  readonly lasting: { stop(): Promise<unknown> }[] = []
   /** The registry of Prometheus, for metrics of the app itself; undefined when `httpPort` is off. */
   metrics: Registry | undefined
   tree: Application | undefined
@@ -76,7 +80,7 @@ export class App implements Health {
     this.globalNames = globalNames
     this.pubsub = pubsub
     this.#leaving = [...(init.init.leaving ?? [])]
-    this.#delay = monitorEventLoopDelay({ resolution: 20 })
+    this.#delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
     this.#delay.enable()
     node.on('nodedown', ({ name }) => this.#lost.size < LOST_NAMES_MAX && this.#lost.add(name))
     node.on('nodeup', ({ name }: NodeUp) => {
@@ -134,9 +138,9 @@ export class App implements Health {
       cluster: cluster.status(),
       reconnects: this.#reconnects,
       eventLoopDelayMs: {
-        mean: milliseconds(this.#delay.mean),
-        p99: milliseconds(this.#delay.percentile(99)),
-        max: milliseconds(this.#delay.max),
+        mean: delayMs(this.#delay.mean),
+        p99: delayMs(this.#delay.percentile(99)),
+        max: delayMs(this.#delay.max),
       },
       memory: { residentBytes: rss, heapUsedBytes: heapUsed },
       parts: Object.fromEntries([...this.parts].map(([name, part]) => [name, part()])),
@@ -192,7 +196,7 @@ export class App implements Health {
     } catch (error) {
       this.logger.error({ err: error }, 'The app could not leave the cluster in order.')
     }
-    await this.http?.stop()
+    await Promise.all(this.lasting.map((part) => part.stop()))
     this.#delay.disable()
     this.#state = 'stopped'
     this.logger.info(
@@ -214,6 +218,7 @@ export class App implements Health {
   }
 }
 
-function milliseconds(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? Math.round(nanoseconds / NANOSECONDS_PER_MS) : 0
+function delayMs(nanoseconds: number): number {
+  const late = nanoseconds / NANOSECONDS_PER_MS - DELAY_RESOLUTION_MS
+  return Number.isFinite(late) ? Math.max(0, Math.round(late)) : 0
 }

@@ -80,6 +80,7 @@ export async function launch(planned: Plan, signal: AbortSignal): Promise<App> {
       const host = settings.httpHost ?? identity.host
       const givesWay = identity.isLocal && !resolved.given.has('httpPort')
       app.http = keep(await HealthServer.start({ host, port: httpPort, givesWay, health: app, metrics, logger }))
+      app.lasting.push(app.http)
     }
     keep({ stop: () => app.tree?.stop() ?? Promise.resolve() })
     await app.startTree(signal)
