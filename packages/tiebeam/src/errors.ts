@@ -4,8 +4,6 @@ export type TiebeamErrorCode =
   | 'SETTING_INVALID'
   /** Health and metrics cannot be served: the port is taken, or the address is not of this host. */
   | 'HTTP_LISTEN_FAILED'
-  /** The app was stopped while it started. */
-  | 'APP_STOPPED'
 
 /** Every failure of this package that a caller can meet. */
 export class TiebeamError extends Error {

@@ -1,5 +1,4 @@
 import type { Logger } from '@tiebeam/distribution'
-import { TiebeamError } from '../../errors.ts'
 import type { StartInit } from '../start-init.ts'
 import type { App, AppEnd } from './app.ts'
 import { launch, plan } from './launch.ts'
@@ -12,7 +11,8 @@ const LINGER_MS = 1_000
 /**
  * Starts an app: reads the settings, starts the node, looks for the others, serves health and metrics, and starts the children. Resolves when
  * the app is started; whether others have been found by then is another matter (see `minimumNodes`).
- * @throws TiebeamError `SETTING_INVALID`, `HTTP_LISTEN_FAILED`, `APP_STOPPED`; what the parts throw, such as the DistributionError
+ * A signal while it starts stops what was started, and ends the process with code 0.
+ * @throws TiebeamError `SETTING_INVALID`, `HTTP_LISTEN_FAILED`; what the parts throw, such as the DistributionError
  * `EPMD_NAME_TAKEN` or the OtpError `CHILD_START_FAILED`. All that was started by then is stopped.
  */
 export async function start(init: StartInit = {}): Promise<App> {
@@ -21,7 +21,7 @@ export async function start(init: StartInit = {}): Promise<App> {
   if (init.ownsProcess === false) return launch(planned, stopping.signal)
   const signals = new Signals(planned.logger)
   const starting = launch(planned, stopping.signal)
-  signals.onFirst = () => stopping.abort(new TiebeamError('APP_STOPPED', 'The app was stopped while it started.'))
+  signals.onFirst = () => stopping.abort()
   try {
     const app = await starting
     signals.onFirst = () => void app.stop()
@@ -31,7 +31,7 @@ export async function start(init: StartInit = {}): Promise<App> {
     })
     return app
   } catch (error) {
-    if (error === stopping.signal.reason || stopping.signal.aborted) {
+    if (stopping.signal.aborted) {
       planned.logger.info('The app has stopped while it started.')
       process.exit(0)
     }
