@@ -1,0 +1,50 @@
+import type { Child, Host } from '@tiebeam/testing'
+
+/** A node of the mesh, whichever kind it is. */
+export interface Member {
+  readonly kind: MemberKind
+  readonly name: string
+  readonly host: Host
+  readonly child: Child
+  /** When it began to listen, on the system's clock in ms. */
+  readonly listeningMs: number
+  /** Peers with a live link, hidden ones too, and when each link came up. */
+  readonly links: ReadonlyMap<string, number>
+  /** Leaves in order. */
+  stop(): Promise<void>
+}
+
+export type MemberKind = 'tiebeam' | 'elixir'
+
+export interface MemberInit {
+  readonly host: Host
+  readonly cookie: string
+  readonly netTickTimeSeconds: number
+  readonly service: string
+  readonly nameServer: string
+  readonly globalNames: boolean
+}
+
+export function memberName(host: Host): string {
+  return `app@${host.ipv4}`
+}
+
+/** Whether every member has a link with every other, and none with anybody else. */
+export function isMesh(members: readonly Member[]): boolean {
+  return members.every(
+    (member) =>
+      member.links.size === members.length - 1 &&
+      members.every(({ name }) => name === member.name || member.links.has(name)),
+  )
+}
+
+/** When the last link of the mesh came up. */
+export function wholeMs(members: readonly Member[]): number {
+  return Math.max(...members.flatMap(({ links }) => [...links.values()]))
+}
+
+export function describe(members: readonly Member[]): string {
+  return members
+    .map(({ kind, name, links, child }) => `${name} (${kind}) has ${[...links.keys()]}\n${child.output.slice(-3000)}`)
+    .join('\n')
+}

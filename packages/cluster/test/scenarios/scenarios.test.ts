@@ -1,0 +1,73 @@
+/**
+ * Ten nodes, three of them Elixir's, each on a host of its own with a real name server, form a mesh and go through faults. Short by
+ * default; in full `TIEBEAM_SCENARIO_ROUNDS=200 npm test -- scenarios/scenarios`. Prints its figures as JSON.
+ */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { Random, random, requirePeer, waitFor } from '@tiebeam/testing'
+import { faultKinds, suffer } from './faults.ts'
+import { print, Times } from './figures.ts'
+import { Ten, WITNESSES } from './ten.ts'
+import type { Counts } from './tiebeam-protocol.ts'
+
+const rounds = Number(process.env.TIEBEAM_SCENARIO_ROUNDS || '5')
+/** What a heap may have grown by: code that was compiled meanwhile, caches with a limit. */
+const HEAP_GROWTH_BYTES_MAX = 8 * 1024 * 1024
+
+test('visible nodes are one mesh with Elixir nodes, whole again after every fault, and nothing leaks', (t) =>
+  goThrough(t, true, rounds))
+
+test('and so are hidden nodes', (t) => goThrough(t, false, Math.ceil(rounds / faultKinds.length)))
+
+async function goThrough(t: TestContext, globalNames: boolean, count: number): Promise<void> {
+  if (!requirePeer(t, 'root', 'ip', 'nft', 'nsenter', 'unshare', 'dnsmasq', 'elixir', 'erl', 'epmd')) return
+  const { seed } = random()
+  const dice = new Random(seed, globalNames ? 1 : 2)
+  const kind = globalNames ? 'visible' : 'hidden'
+  const ten = await Ten.create(t, globalNames)
+  const formMs = await ten.form()
+  print({ scenario: 'form', kind, ms: Math.round(formMs) })
+
+  const before = await settledCounts(ten)
+  const times = new Times()
+  for (let round = 0; round < count; round += 1) {
+    const fault = faultKinds[round % faultKinds.length] as (typeof faultKinds)[number]
+    times.add(fault, await suffer(ten, fault, round, dice))
+    if (count >= 50 && round % 10 === 9) print({ scenario: 'round', kind, round: round + 1 })
+  }
+  for (const figures of times.figures()) print({ ...figures, kind, rounds: count })
+
+  const after = await settledCounts(ten)
+  const [expected] = before
+  for (const [index, counts] of after.entries()) {
+    assert.deepEqual(withoutHeap(counts), withoutHeap(expected as Counts), `${ten.tiebeam[index]?.name} holds what a new one holds`)
+  }
+  const growth = before.slice(0, WITNESSES).map((each, index) => (after[index] as Counts).heapBytes - each.heapBytes)
+  print({ scenario: 'leaks', kind, rounds: count, heapGrowthBytes: growth, counts: expected })
+  assert.ok(Math.max(...growth) < HEAP_GROWTH_BYTES_MAX, `heaps have grown by ${growth} bytes`)
+
+  const alive = ten.members.map(({ name }) => name).sort()
+  for (const member of ten.tiebeam) {
+    assert.deepEqual(await member.namesInHeap(), alive, `${member.name} knows its peers and no dead ones`)
+  }
+}
+
+/** What each Tiebeam node holds when nothing is under way any more: the same twice, and no attempt. */
+async function settledCounts(ten: Ten): Promise<Counts[]> {
+  let last = ''
+  let counts: Counts[] = []
+  await waitFor(
+    async () => {
+      counts = await Promise.all(ten.tiebeam.map((member) => member.counts()))
+      const [now, before] = [JSON.stringify(counts.map(withoutHeap)), last]
+      last = now
+      return now === before && new Set(counts.map((each) => JSON.stringify(withoutHeap(each)))).size === 1
+    },
+    { timeoutMs: 60_000, intervalMs: 200, what: () => `all to hold the same: ${JSON.stringify(counts, undefined, 1)}` },
+  )
+  return counts
+}
+
+function withoutHeap({ heapBytes: _, ...counts }: Counts): Omit<Counts, 'heapBytes'> {
+  return counts
+}
