@@ -1,4 +1,5 @@
 import { stdout } from 'node:process'
+import type { WholeAt } from './member.ts'
 
 /** One JSON object a line. */
 export function print(figures: object): void {
@@ -7,17 +8,23 @@ export function print(figures: object): void {
 
 /** How long the mesh took to be whole again, by what had happened. */
 export class Times {
-  readonly #byFault = new Map<string, number[]>()
+  readonly #byFault = new Map<string, WholeAt[]>()
 
-  add(fault: string, times: readonly number[]): void {
+  add(fault: string, times: readonly WholeAt[]): void {
     this.#byFault.set(fault, [...(this.#byFault.get(fault) ?? []), ...times])
   }
 
   figures(): object[] {
-    return [...this.#byFault].map(([fault, times]) => {
-      const sorted = times.toSorted((left, right) => left - right)
-      const at = (part: number): number => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN)
-      return { scenario: 'whole again', fault, times: sorted.length, medianMs: at(0.5), p95Ms: at(0.95), mostMs: at(1) }
-    })
+    return [...this.#byFault].map(([fault, times]) => ({
+      ...{ scenario: 'whole again', fault, times: times.length },
+      mesh: spread(times.map(({ meshMs }) => meshMs)),
+      tiebeam: spread(times.map(({ tiebeamMs }) => tiebeamMs)),
+    }))
   }
+}
+
+function spread(times: readonly number[]): object {
+  const sorted = times.toSorted((left, right) => left - right)
+  const at = (part: number): number => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN)
+  return { medianMs: at(0.5), p95Ms: at(0.95), mostMs: at(1) }
 }

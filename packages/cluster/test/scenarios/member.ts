@@ -30,7 +30,7 @@ export function memberName(host: Host): string {
 }
 
 /** Whether every member has a link with every other, and none with anybody else. */
-export function isMesh(members: readonly Member[]): boolean {
+export function isWhole(members: readonly Member[]): boolean {
   return members.every(
     (member) =>
       member.links.size === members.length - 1 &&
@@ -38,9 +38,22 @@ export function isMesh(members: readonly Member[]): boolean {
   )
 }
 
-/** When the last link of the mesh came up. */
-export function wholeMs(members: readonly Member[]): number {
-  return Math.max(...members.flatMap(({ links }) => [...links.values()]))
+/** When, or how long after something, a mesh was whole, in ms. */
+export interface WholeAt {
+  readonly meshMs: number
+  /** The same without links between two Elixir nodes, which only these can make. */
+  readonly tiebeamMs: number
+}
+
+/** When the last link of a whole mesh came up, on the system's clock. */
+export function wholeAt(members: readonly Member[]): WholeAt {
+  const latest = (some: readonly Member[]): number => Math.max(...some.flatMap(({ links }) => [...links.values()]))
+  return { meshMs: latest(members), tiebeamMs: latest(members.filter(({ kind }) => kind === 'tiebeam')) }
+}
+
+/** Nothing, when the mesh was whole at that time. */
+export function since({ meshMs, tiebeamMs }: WholeAt, endMs: number): WholeAt {
+  return { meshMs: Math.max(0, meshMs - endMs), tiebeamMs: Math.max(0, tiebeamMs - endMs) }
 }
 
 export function describe(members: readonly Member[]): string {

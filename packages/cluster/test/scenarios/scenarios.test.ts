@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test'
 import { Random, random, requirePeer, waitFor } from '@tiebeam/testing'
 import { faultKinds, suffer } from './faults.ts'
 import { print, Times } from './figures.ts'
-import { Ten, WITNESSES } from './ten.ts'
+import { Mesh, WITNESSES } from './mesh.ts'
+import type { TiebeamMember } from './tiebeam-member.ts'
 import type { Counts } from './tiebeam-protocol.ts'
 
 const rounds = Number(process.env.TIEBEAM_SCENARIO_ROUNDS || '5')
@@ -24,41 +25,52 @@ async function goThrough(t: TestContext, globalNames: boolean, count: number): P
   const { seed } = random()
   const dice = new Random(seed, globalNames ? 1 : 2)
   const kind = globalNames ? 'visible' : 'hidden'
-  const ten = await Ten.create(t, globalNames)
-  const formMs = await ten.form()
-  print({ scenario: 'form', kind, ms: Math.round(formMs) })
-
-  const before = await settledCounts(ten)
+  const mesh = await Mesh.create(t, globalNames)
   const times = new Times()
+  times.add('form', [await mesh.form()])
+
+  const before = await settledCounts(mesh)
   for (let round = 0; round < count; round += 1) {
     const fault = faultKinds[round % faultKinds.length] as (typeof faultKinds)[number]
-    times.add(fault, await suffer(ten, fault, round, dice))
+    times.add(fault, await suffer(mesh, fault, round, dice))
     if (count >= 50 && round % 10 === 9) print({ scenario: 'round', kind, round: round + 1 })
   }
   for (const figures of times.figures()) print({ ...figures, kind, rounds: count })
 
-  const after = await settledCounts(ten)
+  const after = await settledCounts(mesh)
   const [expected] = before
   for (const [index, counts] of after.entries()) {
-    assert.deepEqual(withoutHeap(counts), withoutHeap(expected as Counts), `${ten.tiebeam[index]?.name} holds what a new one holds`)
+    assert.deepEqual(withoutHeap(counts), withoutHeap(expected as Counts), `${mesh.tiebeam[index]?.name} holds what a new one holds`)
   }
   const growth = before.slice(0, WITNESSES).map((each, index) => (after[index] as Counts).heapBytes - each.heapBytes)
   print({ scenario: 'leaks', kind, rounds: count, heapGrowthBytes: growth, counts: expected })
   assert.ok(Math.max(...growth) < HEAP_GROWTH_BYTES_MAX, `heaps have grown by ${growth} bytes`)
 
-  const alive = ten.members.map(({ name }) => name).sort()
-  for (const member of ten.tiebeam) {
-    assert.deepEqual(await member.namesInHeap(), alive, `${member.name} knows its peers and no dead ones`)
-  }
+  // OTP's algorithm against overlapping partitions remembers which losses were reported; `Partitions` has a limit for it.
+  if (globalNames) return
+  for (const member of mesh.tiebeam.slice(0, WITNESSES)) await forgetsTheDead(member, mesh)
+}
+
+/** No object that is alive names a dead peer. Weakly held atoms go some garbage collections later. */
+async function forgetsTheDead(witness: TiebeamMember, mesh: Mesh): Promise<void> {
+  const alive = mesh.members.map(({ name }) => name)
+  let dead: readonly string[] = []
+  await waitFor(
+    async () => {
+      dead = (await witness.namesInHeap()).filter((name) => !alive.includes(name))
+      return dead.length === 0
+    },
+    { intervalMs: 200, what: () => `${witness.name} to forget ${dead}` },
+  )
 }
 
 /** What each Tiebeam node holds when nothing is under way any more: the same twice, and no attempt. */
-async function settledCounts(ten: Ten): Promise<Counts[]> {
+async function settledCounts(mesh: Mesh): Promise<Counts[]> {
   let last = ''
   let counts: Counts[] = []
   await waitFor(
     async () => {
-      counts = await Promise.all(ten.tiebeam.map((member) => member.counts()))
+      counts = await Promise.all(mesh.tiebeam.map((member) => member.counts()))
       const [now, before] = [JSON.stringify(counts.map(withoutHeap)), last]
       last = now
       return now === before && new Set(counts.map((each) => JSON.stringify(withoutHeap(each)))).size === 1

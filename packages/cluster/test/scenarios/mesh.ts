@@ -9,12 +9,12 @@ import {
   waitFor,
 } from '@tiebeam/testing'
 import { ElixirMember } from './elixir-member.ts'
-import { describe, isMesh, type Member, type MemberInit, type MemberKind, wholeMs } from './member.ts'
+import { describe, isWhole, type Member, type MemberInit, type MemberKind, since, type WholeAt, wholeAt } from './member.ts'
 import { TiebeamMember } from './tiebeam-member.ts'
 
 const SERVICE = 'app.ns.svc.cluster.local'
 /** Short, so that a silent peer is noticed soon; so long that a busy machine seldom looks like a silent peer. */
-const NET_TICK_TIME_SECONDS = 2
+export const NET_TICK_TIME_SECONDS = 2
 /** Whole for so long counts as whole: nothing is still being drawn from what happened before. */
 const STAYS_WHOLE_MS = 300
 /** Addresses of hosts that return: 10.77.0.30 to .249. */
@@ -28,7 +28,7 @@ const KINDS: readonly MemberKind[] = [
 /** These Tiebeam nodes are never replaced, so that what they hold at the end is what all faults have left. */
 export const WITNESSES = 2
 
-export class Ten {
+export class Mesh {
   readonly network: Network
   readonly members: Member[] = []
   readonly #scope: Scope
@@ -37,7 +37,7 @@ export class Ten {
   #returns = 0
 
   /** The hosts, without nodes. */
-  static async create(scope: Scope, globalNames: boolean): Promise<Ten> {
+  static async create(scope: Scope, globalNames: boolean): Promise<Mesh> {
     const names = KINDS.map((_, index) => `host${index + 1}`)
     const network = await createNetwork(scope, { hosts: [...names, 'dns'] })
     const { spawn, ipv4 } = network.host('dns')
@@ -45,7 +45,7 @@ export class Ten {
     const dns = await startDnsmasq(scope, { spawn, address: ipv4, records: { [SERVICE]: hosts.map((host) => host.ipv4) } })
     const elixirHosts = hosts.filter((_, index) => KINDS[index] === 'elixir')
     await Promise.all(elixirHosts.map((host) => startEpmd(scope, { spawn: host.spawn })))
-    return new Ten(scope, network, dns, globalNames)
+    return new Mesh(scope, network, dns, globalNames)
   }
 
   private constructor(scope: Scope, network: Network, dns: Dnsmasq, globalNames: boolean) {
@@ -59,36 +59,38 @@ export class Ten {
     return this.members.filter((member) => member instanceof TiebeamMember)
   }
 
-  /** Starts all nodes at the same time. @returns time from the last one's listening to the full mesh, in ms */
-  async form(): Promise<number> {
+  /** Starts all nodes at the same time. @returns time from the last one's listening to the full mesh */
+  async form(): Promise<WholeAt> {
     const started = await Promise.all(KINDS.map((kind, index) => this.#start(kind, this.#host(index))))
     this.members.splice(0, this.members.length, ...started)
-    return (await this.whole()) - Math.max(...started.map(({ listeningMs }) => listeningMs))
+    return since(await this.whole(), Math.max(...started.map(({ listeningMs }) => listeningMs)))
   }
 
   /** Waits until the mesh is whole, and stays so. @returns when it became so, on the system's clock */
-  async whole(): Promise<number> {
+  async whole(): Promise<WholeAt> {
     let sinceMs: number | undefined
     await waitFor(
       () => {
-        if (!isMesh(this.members)) sinceMs = undefined
+        if (!isWhole(this.members)) sinceMs = undefined
         else sinceMs ??= performance.now()
         return sinceMs !== undefined && performance.now() - sinceMs >= STAYS_WHOLE_MS
       },
       { timeoutMs: 120_000, what: () => `a full mesh:\n${describe(this.members)}` },
     )
-    return wholeMs(this.members)
+    return wholeAt(this.members)
   }
 
-  /** Starts the member at `index` again, which has ended, under an address that it never had. @returns from listening to the full mesh, in ms */
-  async replace(index: number): Promise<number> {
+  /**
+   * Starts the member at `index`, which has ended, again under another address. @returns from its listening to the full mesh
+   */
+  async replace(index: number): Promise<WholeAt> {
     const { kind, name, host } = this.members[index] as Member
     await this.noticed(() => this.members.every(({ links }) => !links.has(name)))
     const last = FIRST_ADDRESS + (this.#returns++ % ADDRESSES)
     await host.setAddresses(`10.77.0.${last}`, `fd77::${last.toString(16)}`)
     const [member] = await Promise.all([this.#start(kind, host), this.#publish()])
     this.members[index] = member
-    return (await this.whole()) - member.listeningMs
+    return since(await this.whole(), member.listeningMs)
   }
 
   noticed(condition: () => boolean): Promise<unknown> {
