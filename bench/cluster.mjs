@@ -1,5 +1,5 @@
 /**
- * npm run bench -- cluster [--rounds N] [--nodes N]
+ * npm run bench -- cluster [--rounds N] [--nodes N] [--only form|heal]
  *
  * Forming and healing: hosts in network namespaces, a real name server (dnsmasq), one Tiebeam and one OTP node on each host.
  * The OTP nodes look for peers as libcluster does with its defaults (every 5 s, one after the other), and have OTP's own
@@ -19,7 +19,11 @@ import { createSite, isMesh, meshMs } from './cluster/site.mjs'
 /** @import { Kind, Member } from './cluster/site.mjs' */
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '9' }, nodes: { type: 'string', default: '5' } },
+  options: {
+    rounds: { type: 'string', default: '9' },
+    nodes: { type: 'string', default: '5' },
+    only: { type: 'string' },
+  },
 })
 const rounds = Number(values.rounds)
 const size = Number(values.nodes)
@@ -36,13 +40,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 try {
   const site = await createSite(teardown, size, 4)
-  report('form', await form())
-  report('heal', await heal())
+  if (values.only !== 'heal') report('form', await form())
+  if (values.only !== 'form') report('heal', await heal())
 
   async function form() {
     /** @type {Record<Kind, number[]>} */
     const times = { tiebeam: [], otp: [] }
-    for (let round = 0; round < Math.min(rounds, 5); round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const kind of kinds) {
         const members = site.hosts.map((host) => site.join(kind, host))
         await waitFor(() => isMesh(members), { what: () => `a full mesh:\n${describe(members)}` })
@@ -91,14 +95,14 @@ function isCut(members, split) {
 
 /** @type {(bench: string, times: Record<Kind, number[]>) => void} */
 function report(bench, { tiebeam, otp }) {
-  const [ours, theirs] = [median(tiebeam), median(otp)]
+  const [ours, theirs] = [at(tiebeam, 0.5), at(otp, 0.5)]
   const line = { bench: `cluster.${bench}`, ours, theirs, peer, unit: 'ms', ratio: Number((theirs / ours).toFixed(2)) }
-  const worst = { oursWorst: Math.round(Math.max(...tiebeam)), theirsWorst: Math.round(Math.max(...otp)) }
-  console.log(JSON.stringify({ ...line, ...worst, nodes: size, rounds: tiebeam.length }))
+  const late = { oursP95: at(tiebeam, 0.95), theirsP95: at(otp, 0.95), oursWorst: at(tiebeam, 1), theirsWorst: at(otp, 1) }
+  console.log(JSON.stringify({ ...line, ...late, nodes: size, rounds: tiebeam.length }))
 }
 
-/** @type {(numbers: readonly number[]) => number} */
-function median(numbers) {
-  const sorted = numbers.toSorted((left, right) => left - right)
-  return Math.max(1, Math.round(sorted[Math.floor(sorted.length / 2)] ?? Number.NaN))
+/** @type {(times: readonly number[], part: number) => number} */
+function at(times, part) {
+  const sorted = times.toSorted((left, right) => left - right)
+  return Math.max(1, Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN))
 }
