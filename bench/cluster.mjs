@@ -97,7 +97,12 @@ function isCut(members, split) {
 function report(bench, { tiebeam, otp }) {
   const [ours, theirs] = [at(tiebeam, 0.5), at(otp, 0.5)]
   const line = { bench: `cluster.${bench}`, ours, theirs, peer, unit: 'ms', ratio: Number((theirs / ours).toFixed(2)) }
-  const late = { oursP95: at(tiebeam, 0.95), theirsP95: at(otp, 0.95), oursWorst: at(tiebeam, 1), theirsWorst: at(otp, 1) }
+  const late = {
+    oursP95: at(tiebeam, 0.95),
+    theirsP95: at(otp, 0.95),
+    oursWorst: at(tiebeam, 1),
+    theirsWorst: at(otp, 1),
+  }
   console.log(JSON.stringify({ ...line, ...late, nodes: size, rounds: tiebeam.length }))
 }
 

@@ -1,6 +1,6 @@
 /**
  * Ten nodes, three of them Elixir's, each on a host of its own with a real name server, form a mesh and go through faults. Short by
- * default; in full `TIEBEAM_SCENARIO_ROUNDS=200 npm test -- scenarios/scenarios`. Prints its figures as JSON.
+ * default; in full `TIEBEAM_SCENARIO_ROUNDS=200 npm test -- ten-nodes`. Prints its figures as JSON.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -40,7 +40,11 @@ async function goThrough(t: TestContext, globalNames: boolean, count: number): P
   const after = await settledCounts(mesh)
   const [expected] = before
   for (const [index, counts] of after.entries()) {
-    assert.deepEqual(withoutHeap(counts), withoutHeap(expected as Counts), `${mesh.tiebeam[index]?.name} holds what a new one holds`)
+    assert.deepEqual(
+      withoutHeap(counts),
+      withoutHeap(expected as Counts),
+      `${mesh.tiebeam[index]?.name} holds what a new one holds`,
+    )
   }
   const growth = before.slice(0, WITNESSES).map((each, index) => (after[index] as Counts).heapBytes - each.heapBytes)
   print({ scenario: 'leaks', kind, rounds: count, heapGrowthBytes: growth, counts: expected })

@@ -5,7 +5,7 @@ import { getHeapSnapshot, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type Logger, Node } from '@tiebeam/distribution'
 import { GlobalNames } from '@tiebeam/kernel'
-import { Cluster, KubernetesDns } from '../../src/index.ts'
+import { Cluster, KubernetesDns } from '../../../src/index.ts'
 import type { Counts, TiebeamInit, TiebeamLine, TiebeamQuestion } from './tiebeam-protocol.ts'
 
 setFlagsFromString('--expose-gc')

@@ -9,7 +9,16 @@ import {
   waitFor,
 } from '@tiebeam/testing'
 import { ElixirMember } from './elixir-member.ts'
-import { describe, isWhole, type Member, type MemberInit, type MemberKind, since, type WholeAt, wholeAt } from './member.ts'
+import {
+  describe,
+  isWhole,
+  type Member,
+  type MemberInit,
+  type MemberKind,
+  since,
+  type WholeAt,
+  wholeAt,
+} from './member.ts'
 import { TiebeamMember } from './tiebeam-member.ts'
 
 const SERVICE = 'app.ns.svc.cluster.local'
@@ -42,7 +51,11 @@ export class Mesh {
     const network = await createNetwork(scope, { hosts: [...names, 'dns'] })
     const { spawn, ipv4 } = network.host('dns')
     const hosts = names.map((name) => network.host(name))
-    const dns = await startDnsmasq(scope, { spawn, address: ipv4, records: { [SERVICE]: hosts.map((host) => host.ipv4) } })
+    const dns = await startDnsmasq(scope, {
+      spawn,
+      address: ipv4,
+      records: { [SERVICE]: hosts.map((host) => host.ipv4) },
+    })
     const elixirHosts = hosts.filter((_, index) => KINDS[index] === 'elixir')
     await Promise.all(elixirHosts.map((host) => startEpmd(scope, { spawn: host.spawn })))
     return new Mesh(scope, network, dns, globalNames)
