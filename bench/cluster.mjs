@@ -6,7 +6,8 @@
  * `global`, which connects the rest once two have met. Needs root on Linux. One JSON object a line; times are medians of the
  * rounds, in ms; a ratio above 1 means that we are better.
  *
- *   cluster.form   from the last node's listening to the full mesh; nodes start at the same time, ours and theirs in turn
+ *   cluster.form   from the last node's listening (it registers in its EPMD) to the full mesh; nodes start at the same time,
+ *                  ours and theirs in turn
  *   cluster.heal   from before the command that ends the cut, to the full mesh; one cut for both kinds. It lasts until no link
  *                  is left across it (tick time 4 s), and then for a random time of up to 5 s, so that it ends at any moment of either's rhythm.
  *                  Rounds in which the command itself took longer than 200 ms, as happens on a busy machine, are left out

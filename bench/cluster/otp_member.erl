@@ -10,7 +10,6 @@ main() ->
     [Service, NameServer, Base] = init:get_plain_arguments(),
     ok = net_kernel:monitor_nodes(true, [{node_type, all}]),
     {ok, Address} = inet:parse_address(NameServer),
-    print("started", node()),
     %% Others may have connected to it before.
     [print("nodeup", Node) || Node <- nodes(connected)],
     spawn_link(fun() -> poll(Service, Address, Base) end),

@@ -36,7 +36,23 @@ export async function createSite(scope, count, tickSeconds) {
   const server = network.host('dns')
   const records = { [service]: hosts.map(({ ipv4 }) => ipv4) }
   await startDnsmasq(scope, { spawn: server.spawn, address: server.ipv4, records })
-  await Promise.all(hosts.map(({ spawn }) => startEpmd(scope, { spawn })))
+  /** @type {Map<string, Member>} */
+  const members = new Map()
+  await Promise.all(
+    hosts.map(async ({ spawn, ipv4 }) => {
+      const { child } = await startEpmd(scope, { spawn })
+      for (const stream of [child.process.stdout, child.process.stderr]) {
+        if (stream !== null) readline.createInterface(stream).on('line', (line) => noteRegistration(line, ipv4))
+      }
+    }),
+  )
+
+  /** A node registers when it listens: the same moment for both kinds, however long each then takes to begin. */
+  const noteRegistration = (/** @type {string} */ line, /** @type {string} */ address) => {
+    const [, base] = /: registering '([^:]+):/.exec(line) ?? []
+    const member = members.get(`${base}@${address}`)
+    if (member !== undefined) member.startedMs = performance.timeOrigin + performance.now()
+  }
 
   /** @type {Site['join']} */
   const join = (kind, host) => {
@@ -54,6 +70,7 @@ export async function createSite(scope, count, tickSeconds) {
           ])
     /** @type {Member} */
     const member = { name, host, child: new Child(scope, process_, name), startedMs: Number.NaN, links: new Map() }
+    members.set(name, member)
     if (process_.stdout) readline.createInterface(process_.stdout).on('line', (line) => note(member, line))
     return member
   }
@@ -62,8 +79,7 @@ export async function createSite(scope, count, tickSeconds) {
 
 /** @type {(member: Member, line: string) => void} */
 function note(member, line) {
-  const [, event, peer = '', atMs] = /^(started|nodeup|nodedown) (\S+) ([\d.]+)$/.exec(line) ?? []
-  if (event === 'started') member.startedMs = Number(atMs)
+  const [, event, peer = '', atMs] = /^(nodeup|nodedown) (\S+) ([\d.]+)$/.exec(line) ?? []
   if (event === 'nodeup') member.links.set(peer, Number(atMs))
   if (event === 'nodedown') member.links.delete(peer)
 }

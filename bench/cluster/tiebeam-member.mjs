@@ -12,7 +12,6 @@ const print = (event, peer) => {
 const node = await Node.start({ name, cookie: 'cluster-benchmark', netTickTimeMs: Number(netTickTimeMs) })
 node.on('nodeup', (event) => print('nodeup', event.name))
 node.on('nodedown', (event) => print('nodedown', event.name))
-print('started', name)
 const applicationName = name.slice(0, name.indexOf('@'))
 await Cluster.start(node, {
   topologies: { main: new KubernetesDns({ service, applicationName, resolver: { address } }) },

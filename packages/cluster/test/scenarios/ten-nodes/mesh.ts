@@ -75,8 +75,13 @@ export class Mesh {
   /** Starts all nodes at the same time. @returns time from the last one's listening to the full mesh */
   async form(): Promise<WholeAt> {
     const started = await Promise.all(KINDS.map((kind, index) => this.#start(kind, this.#host(index))))
-    this.members.splice(0, this.members.length, ...started)
+    this.members.push(...started)
     return since(await this.whole(), Math.max(...started.map(({ listeningMs }) => listeningMs)))
+  }
+
+  /** Kills all nodes. */
+  async end(): Promise<void> {
+    await Promise.all(this.members.splice(0).map(({ child }) => child.kill()))
   }
 
   /** Waits until the mesh is whole, and stays so. @returns when it became so, on the system's clock */

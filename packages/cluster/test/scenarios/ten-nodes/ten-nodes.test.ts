@@ -12,6 +12,8 @@ import type { TiebeamMember } from './tiebeam-member.ts'
 import type { Counts } from './tiebeam-protocol.ts'
 
 const rounds = Number(process.env.TIEBEAM_SCENARIO_ROUNDS || '5')
+/** In a long run the mesh is formed from nothing more than once. */
+const ROUNDS_PER_FORMATION = 20
 /** What a heap may have grown by: code that was compiled meanwhile, caches with a limit. */
 const HEAP_GROWTH_BYTES_MAX = 8 * 1024 * 1024
 
@@ -27,7 +29,10 @@ async function goThrough(t: TestContext, globalNames: boolean, count: number): P
   const kind = globalNames ? 'visible' : 'hidden'
   const mesh = await Mesh.create(t, globalNames)
   const times = new Times()
-  times.add('form', [await mesh.form()])
+  for (let left = Math.max(1, Math.floor(count / ROUNDS_PER_FORMATION)); left > 0; left -= 1) {
+    await mesh.end()
+    times.add('form', [await mesh.form()])
+  }
 
   const before = await settledCounts(mesh)
   for (let round = 0; round < count; round += 1) {
