@@ -29,11 +29,10 @@ const STAYS_WHOLE_MS = 300
 /** Addresses of hosts that return: 10.77.0.30 to .249. */
 const [FIRST_ADDRESS, ADDRESSES] = [30, 220]
 
-/** Seven Tiebeam and three Elixir nodes, each on a host of its own, and a name server that lists them. */
-const KINDS: readonly MemberKind[] = [
-  ...['tiebeam', 'tiebeam', 'tiebeam', 'elixir', 'tiebeam'],
-  ...['tiebeam', 'elixir', 'tiebeam', 'tiebeam', 'elixir'],
-] as MemberKind[]
+/** Each on a host of its own, with a name server on another that lists them all. */
+const KINDS: readonly MemberKind[] = Array.from({ length: 10 }, (_, index) =>
+  [3, 6, 9].includes(index) ? 'elixir' : 'tiebeam',
+)
 /** These Tiebeam nodes are never replaced, so that what they hold at the end is what all faults have left. */
 export const WITNESSES = 2
 

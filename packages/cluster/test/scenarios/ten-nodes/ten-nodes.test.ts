@@ -38,7 +38,8 @@ async function goThrough(t: TestContext, globalNames: boolean, count: number): P
   for (let round = 0; round < count; round += 1) {
     const fault = faultKinds[round % faultKinds.length] as (typeof faultKinds)[number]
     times.add(fault, await suffer(mesh, fault, round, dice))
-    if (count >= 50 && round % 10 === 9) print({ scenario: 'round', kind, round: round + 1 })
+    // A long run is worth watching.
+    if (round % 20 === 19) print({ scenario: 'round', kind, round: round + 1 })
   }
   for (const figures of times.figures()) print({ ...figures, kind, rounds: count })
 

@@ -24,7 +24,7 @@ export type TiebeamLine =
 export interface Counts {
   /** Open files by what they are: sockets, pipes, … */
   readonly files: Readonly<Record<string, number>>
-  /** `process.getActiveResourcesInfo()`, without what comes and goes with discovery. */
+  /** `process.getActiveResourcesInfo()`: sockets, timers, listening ports, … */
   readonly resources: Readonly<Record<string, number>>
   readonly links: number
   readonly attempts: number
