@@ -28,7 +28,7 @@ export const packages = {
   },
   '@tiebeam/tables': {
     mayImport: ['@tiebeam/etf', '@tiebeam/distribution', '@tiebeam/otp', '@tiebeam/k8s'],
-    impure: ['index.ts', 'shell/'],
+    impure: ['index.ts', 'shell/', 'node/', 'open-tables.ts'],
   },
   tiebeam: {
     mayImport: [

@@ -6,6 +6,11 @@ import type { Authority } from './authority.ts'
 export interface AuthorityKind {
   /** Compared when nodes meet: all members of a cluster use the same. */
   readonly kind: string
+  /**
+   * Who begins a cluster. `register` (default): the authority takes one founder and no other. `lowest`: it cannot know, so the node with
+   * the lowest name does, when discovery is stable and all others have said that they are in no view.
+   */
+  readonly founder?: 'register' | 'lowest'
   start(host: AuthorityHost): Promise<StartedAuthority>
 }
 

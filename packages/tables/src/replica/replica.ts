@@ -185,10 +185,12 @@ export class Replica {
     if (this.#authority.isFree) this.#callAuthority()
   }
 
+  /** One whose primary is known to be lost, but was heard lately, is not cut off: what it asks for waits for the next primary. */
   #watch(): void {
     const { heardMs } = this.#following
+    const { nowMs, settings } = this.#standing
     const unheard =
-      this.#leadership === undefined ? this.#takeover?.suspects(heardMs) === true : !this.#leadership.isHeard
+      this.#leadership === undefined ? nowMs - heardMs > settings.suspectAfterMs : !this.#leadership.isHeard
     if (unheard === this.#isCutOff) return
     this.#isCutOff = unheard
     this.#standing.emit({ type: unheard ? 'cutOff' : 'reached' })
@@ -265,10 +267,14 @@ export class Replica {
     this.#standing.emit({ type: 'view', view, primary: view.primary === self.uid })
     if (view.primary === self.uid) {
       this.#lead(view, before)
+      this.#watch()
       return
     }
     this.#takeover = new Takeover(this.#standing, view)
-    if (this.isMember) return
+    if (this.isMember) {
+      this.#watch()
+      return
+    }
     // A process that is on its way in asks the new primary at once.
     const { nowMs, settings } = this.#standing
     this.#following.heardMs = Math.min(heardMs, nowMs - settings.resendMs)

@@ -1,0 +1,71 @@
+import type { Node } from '@tiebeam/distribution'
+import type { AuthorityKind } from '../authority/authority-kind.ts'
+import { TablesError } from '../errors.ts'
+import type { FoundingSettings } from '../founding/founding.ts'
+import { foundingDefaults } from '../founding/founding.ts'
+import { type ReplicaSettings, replicaDefaults } from '../replica/settings.ts'
+import type { Store } from '../store/store.ts'
+
+export interface EngineInit extends Partial<FoundingSettings> {
+  readonly node: Node
+  readonly authority: AuthorityKind
+  readonly createStore: () => Store
+  /** Of the tables, the same at all nodes. Needed only when the same nodes have several sets of tables. Default `default`. */
+  readonly name?: string
+  /** Nodes that discovery lists now, connected or not. Default: the connected Tiebeam nodes. */
+  readonly discovered?: () => readonly string[]
+  /**
+   * When every member of the view is proven to have ended, and all rows with them: begin anew with nothing, or wait for a person.
+   * Default `reset`.
+   */
+  readonly onTotalLoss?: 'reset' | 'halt'
+  /** A call of the authority that takes longer counts as of unknown outcome. Default 3,000. */
+  readonly authorityTimeoutMs?: number
+  readonly replica?: Partial<ReplicaSettings>
+}
+
+export interface EngineSettings {
+  readonly name: string
+  readonly onTotalLoss: 'reset' | 'halt'
+  readonly authorityTimeoutMs: number
+  readonly founding: FoundingSettings
+  readonly replica: ReplicaSettings
+}
+
+const NAME_PATTERN = /^[A-Za-z0-9_]{1,64}$/
+export const DEFAULT_NAME = 'default'
+
+/** @throws TablesError `OPTION_INVALID` */
+export function settingsOf(init: EngineInit): EngineSettings {
+  const { name = DEFAULT_NAME, onTotalLoss = 'reset', authorityTimeoutMs = 3000 } = init
+  if (!NAME_PATTERN.test(name)) {
+    throw new TablesError('OPTION_INVALID', `name must be 1 to 64 letters, digits and underscores, not ${name}.`)
+  }
+  if (onTotalLoss !== 'reset' && onTotalLoss !== 'halt') {
+    throw new TablesError('OPTION_INVALID', `onTotalLoss must be 'reset' or 'halt', not ${String(onTotalLoss)}.`)
+  }
+  const founding: FoundingSettings = {
+    minimumNodes: checkNumber('minimumNodes', init.minimumNodes ?? foundingDefaults.minimumNodes, 1),
+    foundAfterMs: checkNumber('foundAfterMs', init.foundAfterMs ?? foundingDefaults.foundAfterMs, 0),
+    answerMs: checkNumber('answerMs', init.answerMs ?? foundingDefaults.answerMs, 0),
+  }
+  const replica = { ...replicaDefaults, ...init.replica }
+  for (const [key, value] of Object.entries(replica)) checkNumber(`replica.${key}`, value, 0)
+  return {
+    name,
+    onTotalLoss,
+    authorityTimeoutMs: checkNumber('authorityTimeoutMs', authorityTimeoutMs, 1),
+    founding,
+    replica,
+  }
+}
+
+/** Under which the processes of these tables are registered. */
+export function processNameOf(name: string): string {
+  return name === DEFAULT_NAME ? 'tiebeam_tables_replica' : `tiebeam_tables_replica_${name}`
+}
+
+function checkNumber(name: string, value: unknown, least: number): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
+  throw new TablesError('OPTION_INVALID', `${name} must be a number of at least ${least}.`)
+}

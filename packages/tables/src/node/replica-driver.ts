@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from '@tiebeam/distribution'
+import type { Member } from '../member.ts'
+import type { AuthorityAnswer, Effect, ReplicaEvent } from '../replica/event.ts'
+import type { Message } from '../replica/message.ts'
+import { type Legacy, Replica } from '../replica/replica.ts'
+import type { ReplicaSettings } from '../replica/settings.ts'
+import type { Store } from '../store/store.ts'
+import type { AuthorityCalls } from './authority-calls.ts'
+
+/** What the replica did that others than the network and the authority are to hear of. */
+export type ReplicaReport = Exclude<Effect, { readonly type: 'send' | 'readAuthority' | 'install' }>
+
+export interface ReplicaDriverInit {
+  readonly node: string
+  readonly creation: number
+  readonly logger: Logger
+  readonly settings: ReplicaSettings
+  readonly createStore: () => Store
+  readonly authority: AuthorityCalls
+  readonly send: (node: string, message: Message) => void
+  /** All that came of one turn, once it is carried out. */
+  readonly onTurn: (reports: readonly ReplicaReport[]) => void
+  readonly onTick: () => void
+  /** The state machine failed: it met what it holds to be impossible. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/**
+ * Runs one incarnation of a replica after the other. Events of one turn of the event loop are handed in together, so that their messages
+ * are few and full.
+ */
+export class ReplicaDriver {
+  readonly #init: ReplicaDriverInit
+  #replica: Replica
+  #incarnation = 0
+  #ticking: NodeJS.Timeout | undefined
+  #isFlushScheduled = false
+  #isStopped = false
+  /** Whether a member that was left out goes on as a new one. */
+  isLeaving = false
+
+  constructor(init: ReplicaDriverInit) {
+    this.#init = init
+    this.#replica = this.#create(undefined)
+  }
+
+  get replica(): Replica {
+    return this.#replica
+  }
+
+  get incarnation(): number {
+    return this.#incarnation
+  }
+
+  start(): void {
+    this.#ticking = setInterval(() => {
+      this.hand({ type: 'tick' })
+      this.#init.onTick()
+    }, this.#init.settings.tickMs)
+    this.hand({ type: 'tick' })
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearInterval(this.#ticking)
+  }
+
+  hand(event: ReplicaEvent): void {
+    if (this.#isStopped) return
+    try {
+      this.#replica.step(event, performance.now())
+    } catch (error) {
+      this.#init.onFailed(error)
+      return
+    }
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  /** Goes on as a new member, with what the legacy holds; without one, with nothing. */
+  replace(legacy: Legacy | undefined): void {
+    this.#replica = this.#create(legacy)
+    this.hand({ type: 'tick' })
+  }
+
+  #create(legacy: Legacy | undefined): Replica {
+    const { node, creation, settings, createStore } = this.#init
+    this.#incarnation += 1
+    const self: Member = { node, creation, uid: randomBytes(12).toString('base64url') }
+    return new Replica({ self, settings, createStore, ...(legacy === undefined ? {} : { legacy }) })
+  }
+
+  #flush(): void {
+    this.#isFlushScheduled = false
+    if (this.#isStopped) return
+    const replica = this.#replica
+    let effects: Effect[]
+    try {
+      effects = replica.ready()
+    } catch (error) {
+      this.#init.onFailed(error)
+      return
+    }
+    const reports: ReplicaReport[] = []
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'send':
+          this.#init.send(effect.node, effect.message)
+          break
+        case 'readAuthority':
+          this.#answer(replica, this.#init.authority.read())
+          break
+        case 'install':
+          this.#answer(replica, this.#init.authority.install(effect.next, effect.expectedEpoch))
+          break
+        default:
+          reports.push(effect)
+      }
+    }
+    if (replica.isExcluded && !this.isLeaving && replica === this.#replica) this.replace(replica.legacy())
+    if (reports.length > 0) this.#init.onTurn(reports)
+  }
+
+  #answer(replica: Replica, answer: Promise<AuthorityAnswer>): void {
+    void answer.then((answered) => {
+      if (replica === this.#replica) this.hand({ type: 'authority', answer: answered })
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import type { EngineStatus } from '../engine.ts'
+import type { Member, View } from '../member.ts'
+
+/** Figures of the replica of this process, as plain data. */
+export interface NodeEngineStatus extends EngineStatus {
+  /** As what this process is in views. */
+  readonly self: Member
+  /** What a process that is in no view waits for, in words. */
+  readonly waitingFor: string | undefined
+  /** What needs a person, or time: the authority does not answer, or its record went back. */
+  readonly problem: string | undefined
+  /** Index of the last entry that is applied here. */
+  readonly applied: number
+  /** Entries that are held here and not yet known to be committed. */
+  readonly lagEntries: number
+  readonly logEntries: number
+  /** Writes, fences and validations of this process under way. */
+  readonly callsPending: number
+  // Since the start of this process
+  readonly committed: number
+  readonly conflicts: number
+  readonly rejoins: number
+  /** How often rows were lost: see the event `dataloss`. */
+  readonly resets: number
+  readonly authorityUnknown: number
+  readonly packetsDropped: number
+  readonly packetsNotUnderstood: number
+}
+
+export interface DataLoss {
+  /** `all members lost`: they took the rows with them. `other cluster`: this process joined one that went on without what it held. */
+  readonly reason: 'all members lost' | 'other cluster'
+  /** The identity of the cluster whose rows are gone. */
+  readonly before: string
+  readonly now: string
+}
+
+export interface NodeEngineEvents {
+  view: [{ readonly view: View; readonly role: EngineStatus['role'] }]
+  /** The primary was not heard for a while: reads may trail, writes are refused. */
+  cutoff: []
+  reached: []
+  /** The process was left out of a view, and is in again. */
+  rejoined: [{ readonly view: View }]
+  dataloss: [DataLoss]
+}

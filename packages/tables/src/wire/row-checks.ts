@@ -1,0 +1,71 @@
+import { isDuration, isFields, isListOf, isName, isNames, isOptional } from './checks.ts'
+
+/** Compound keys of compound keys are allowed; so deep they are nobody's. */
+const KEY_DEPTH_MAX = 16
+
+export function isKey(value: unknown, depth = 0): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'bigint':
+    case 'boolean':
+      return true
+    case 'number':
+      return !Number.isNaN(value)
+    default:
+      return depth < KEY_DEPTH_MAX && Array.isArray(value) && value.every((part) => isKey(part, depth + 1))
+  }
+}
+
+export function isWrite(value: unknown): boolean {
+  if (!isFields(value) || !isName(value.table)) return false
+  switch (value.type) {
+    case 'put':
+      return isKey(value.key) && isFields(value.row) && isOptional(value.ttlMs, isDuration)
+    case 'delete':
+      return isKey(value.key)
+    case 'clear':
+      return true
+    default:
+      return false
+  }
+}
+
+export function isSnapshotRow(value: unknown): boolean {
+  return (
+    isFields(value) &&
+    isName(value.table) &&
+    isKey(value.key) &&
+    isFields(value.row) &&
+    isOptional(value.ttlMs, isDuration)
+  )
+}
+
+export function isRead(value: unknown): boolean {
+  if (!isFields(value) || !isName(value.table)) return false
+  switch (value.type) {
+    case 'row':
+      return isKey(value.key)
+    case 'range':
+      return isRange(value.range)
+    case 'index':
+      return isNames(value.fields) && isRange(value.range)
+    default:
+      return false
+  }
+}
+
+export function areWrites(value: unknown): boolean {
+  return isListOf(value, isWrite)
+}
+
+export function areReads(value: unknown): boolean {
+  return isListOf(value, isRead)
+}
+
+function isRange(value: unknown): boolean {
+  return isFields(value) && isOptional(value.from, isBound) && isOptional(value.to, isBound)
+}
+
+function isBound(value: unknown): boolean {
+  return isFields(value) && isKey(value.key) && typeof value.inclusive === 'boolean'
+}
