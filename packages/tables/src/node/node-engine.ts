@@ -6,13 +6,13 @@ import { obstacleToFounding } from '../founding/founding.ts'
 import { compareIdentities, identityOf, nextGeneration, stampOf } from '../founding/identity.ts'
 import { isLost, namesOf } from '../founding/peers.ts'
 import type { Member, View } from '../member.ts'
-import type { Outcome } from '../replica/event.ts'
+import type { Outcome, Report } from '../replica/event.ts'
 import type { Hello } from '../wire/hello.ts'
 import { AuthorityCalls } from './authority-calls.ts'
 import { CallTable } from './call-table.ts'
 import { type EngineInit, type EngineSettings, processNameOf, settingsOf } from './engine-init.ts'
 import { Greetings } from './greetings.ts'
-import { ReplicaDriver, type ReplicaReport } from './replica-driver.ts'
+import { ReplicaDriver } from './replica-driver.ts'
 import type { DataLoss, NodeEngineEvents, NodeEngineStatus } from './status.ts'
 import { Subscribers } from './subscribers.ts'
 import { Transport } from './transport.ts'
@@ -215,7 +215,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     }
   }
 
-  #report(reports: readonly ReplicaReport[]): void {
+  #report(reports: readonly Report[]): void {
     const { replica } = this.#driver
     for (const report of reports) this.#take(report)
     const before = this.#subscribers.identity
@@ -224,7 +224,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     if (before !== undefined && now !== before) this.#lostData({ reason: 'other cluster', before, now: now as string })
   }
 
-  #take(report: ReplicaReport): void {
+  #take(report: Report): void {
     switch (report.type) {
       case 'settled':
         if (report.outcome.type === 'conflict') this.#counts.conflicts += 1

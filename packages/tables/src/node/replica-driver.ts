@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from '@tiebeam/distribution'
 import type { Member } from '../member.ts'
-import type { AuthorityAnswer, Effect, ReplicaEvent } from '../replica/event.ts'
+import type { AuthorityAnswer, Effect, ReplicaEvent, Report } from '../replica/event.ts'
 import type { Message } from '../replica/message.ts'
 import { type Legacy, Replica } from '../replica/replica.ts'
 import type { ReplicaSettings } from '../replica/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthorityCalls } from './authority-calls.ts'
-
-/** What the replica did that others than the network and the authority are to hear of. */
-export type ReplicaReport = Exclude<Effect, { readonly type: 'send' | 'readAuthority' | 'install' }>
 
 export interface ReplicaDriverInit {
   readonly node: string
@@ -20,7 +17,7 @@ export interface ReplicaDriverInit {
   readonly authority: AuthorityCalls
   readonly send: (node: string, message: Message) => void
   /** All that came of one turn, once it is carried out. */
-  readonly onTurn: (reports: readonly ReplicaReport[]) => void
+  readonly onTurn: (reports: readonly Report[]) => void
   readonly onTick: () => void
   /** The state machine failed: it met what it holds to be impossible. */
   readonly onFailed: (error: unknown) => void
@@ -103,7 +100,7 @@ export class ReplicaDriver {
       this.#init.onFailed(error)
       return
     }
-    const reports: ReplicaReport[] = []
+    const reports: Report[] = []
     for (const effect of effects) {
       switch (effect.type) {
         case 'send':

@@ -46,26 +46,13 @@ export type Effect =
   | { readonly type: 'send'; readonly node: string; readonly message: Message }
   | { readonly type: 'readAuthority' }
   | { readonly type: 'install'; readonly next: View; readonly expectedEpoch: number }
+  | Report
+
+/** What is told, and asks for nothing of the network or the authority. */
+export type Report =
   | { readonly type: 'settled'; readonly call: number; readonly outcome: Outcome }
   /** These are committed and now in the store. */
   | { readonly type: 'applied'; readonly entries: readonly Entry[] }
-  | Report
-
-export type Outcome =
-  /** And applied here. */
-  | { readonly type: 'committed'; readonly index: number }
-  /** What was read has changed; what is applied here now may be read for the next attempt. */
-  | { readonly type: 'conflict' }
-  /** All that was committed before the call is applied here (`sync`), and what was read still holds (`validate`). */
-  | { readonly type: 'synced'; readonly index: number }
-  /** Nothing was done. */
-  | { readonly type: 'refused'; readonly reason: 'CUT_OFF' | 'NOT_A_MEMBER' | 'TOO_MANY_PENDING' }
-  /** It is certain that the transaction never took place: the process was excluded with it under way. */
-  | { readonly type: 'lost' }
-  /** The process was excluded, and the outcome is no longer remembered. */
-  | { readonly type: 'unknown' }
-
-type Report =
   | { readonly type: 'view'; readonly view: View; readonly primary: boolean }
   /** The rows were replaced by a snapshot. */
   | { readonly type: 'restored'; readonly identity: string }
@@ -80,3 +67,17 @@ type Report =
   | { readonly type: 'recordWentBack'; readonly known: View; readonly found: View | undefined }
   /** The others know the view without this member: it may end. */
   | { readonly type: 'left' }
+
+export type Outcome =
+  /** And applied here. */
+  | { readonly type: 'committed'; readonly index: number }
+  /** What was read has changed; what is applied here now may be read for the next attempt. */
+  | { readonly type: 'conflict' }
+  /** All that was committed before the call is applied here (`sync`), and what was read still holds (`validate`). */
+  | { readonly type: 'synced'; readonly index: number }
+  /** Nothing was done. */
+  | { readonly type: 'refused'; readonly reason: 'CUT_OFF' | 'NOT_A_MEMBER' | 'TOO_MANY_PENDING' }
+  /** It is certain that the transaction never took place: the process was excluded with it under way. */
+  | { readonly type: 'lost' }
+  /** The process was excluded, and the outcome is no longer remembered. */
+  | { readonly type: 'unknown' }
