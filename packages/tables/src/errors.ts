@@ -2,6 +2,8 @@
 export type TablesErrorCode =
   /** An option of a table, or of the tables as a whole, is not allowed. */
   | 'OPTION_INVALID'
+  /** The process did not become a member in time. */
+  | 'OPEN_TIMEOUT'
   // The authority
   /** The authority did not answer, or not in time: what was asked of it may have happened or may still happen. */
   | 'AUTHORITY_UNKNOWN'

@@ -1,16 +1,19 @@
 import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger, Node } from '@tiebeam/distribution'
 import type { AuthorityHost, AuthorityKind, StartedAuthority } from '../authority/authority-kind.ts'
 import type { Attempt, Engine, EngineCopy, EngineListener, EngineTransaction } from '../engine.ts'
-import { obstacleToFounding } from '../founding/founding.ts'
+import { TablesError } from '../errors.ts'
 import { compareIdentities, identityOf, nextGeneration, stampOf } from '../founding/identity.ts'
-import { isLost, namesOf } from '../founding/peers.ts'
-import type { Member, View } from '../member.ts'
+import { namesOf } from '../founding/peers.ts'
+import type { View } from '../member.ts'
 import type { Outcome, Report } from '../replica/event.ts'
 import type { Hello } from '../wire/hello.ts'
 import { AuthorityCalls } from './authority-calls.ts'
 import { CallTable } from './call-table.ts'
+import { Deaths } from './deaths.ts'
 import { type EngineInit, type EngineSettings, processNameOf, settingsOf } from './engine-init.ts'
+import { Entrance } from './entrance.ts'
 import { Greetings } from './greetings.ts'
 import { ReplicaDriver } from './replica-driver.ts'
 import type { DataLoss, NodeEngineEvents, NodeEngineStatus } from './status.ts'
@@ -19,13 +22,6 @@ import { Transport } from './transport.ts'
 
 /** How often nodes are asked, and things looked at, while this process is in no view. */
 const LOOK_MS = 1000
-/** A new dial that ends so shows that nothing is there any more. */
-const REFUSALS: ReadonlySet<unknown> = new Set([
-  'CONNECT_REFUSED',
-  'EPMD_NODE_UNKNOWN',
-  'EPMD_UNREACHABLE',
-  'HOST_NOT_FOUND',
-])
 
 export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine {
   readonly node: string
@@ -33,22 +29,25 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   readonly #kind: AuthorityKind
   readonly #settings: EngineSettings
   readonly #logger: Logger
-  readonly #init: EngineInit
   readonly #calls = new CallTable()
   readonly #authorityCalls: AuthorityCalls
   readonly #transport: Transport
   readonly #greetings: Greetings
   readonly #driver: ReplicaDriver
   readonly #subscribers: Subscribers
-  readonly #provenDead = new Set<string>()
+  readonly #deaths: Deaths
+  readonly #entrance: Entrance
   #authority: StartedAuthority | undefined
-  #unfounded: { readonly over: View | undefined } | undefined
-  #waitingFor: string | undefined
   #recordProblem: string | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
   #wasMember = false
+  /** The newest view of whichever cluster this process knew of last. */
+  #lastView: View | undefined
   #stopping: Promise<void> | undefined
   #isStopped = false
+  #isResetting = false
+  /** The cluster that this process began with the rows that it held. */
+  #keptIdentity: string | undefined
   #onLeft: () => void = () => {}
   readonly #counts = { resets: 0, rejoins: 0, conflicts: 0, committed: 0 }
 
@@ -71,7 +70,6 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     super()
     this.setMaxListeners(0)
     const { node } = init
-    this.#init = init
     this.#node = node
     this.node = node.name
     this.#kind = init.authority
@@ -96,7 +94,26 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       transport: this.#transport,
       ownHello: () => this.#hello(),
       onHello: (hello) => this.#heard(hello),
-      onDown: (name) => this.#down(name),
+      onDown: (name) => this.#deaths.linkClosed(name),
+    })
+    this.#deaths = new Deaths({
+      node,
+      logger: this.#logger,
+      peers: this.#greetings.peers,
+      self: () => this.#driver.replica.self,
+      view: () => this.#driver.replica.view,
+      onLost: ({ uid }) => this.#driver.hand({ type: 'lost', uid }),
+    })
+    this.#entrance = new Entrance({
+      self: node.name,
+      kind: init.authority,
+      settings,
+      logger: this.#logger,
+      peers: this.#greetings.peers,
+      discovered: init.discovered ?? (() => []),
+      isDead: (member) => this.#deaths.isDead(member),
+      found: (identity, over) => this.#driver.hand({ type: 'found', identity, over }),
+      onWaiting: () => this.#subscribers.statusChanged(),
     })
     this.#driver = new ReplicaDriver({
       node: node.name,
@@ -125,7 +142,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       cutOff: isCutOff,
       view: this.#isStopped ? undefined : view,
       self: replica.self,
-      waitingFor: this.#waitingFor,
+      waitingFor: this.#entrance.waitingFor,
       problem: this.#recordProblem ?? this.#authorityCalls.problem,
       applied: copy.applied,
       lagEntries: copy.log.lastIndex - copy.applied,
@@ -170,6 +187,59 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     return this.#stopping
   }
 
+  /**
+   * A person's decision, after members of the view or the record of the authority were lost for good: this process begins a new cluster,
+   * with the rows that it holds (`keep`) or with none, and all others that meet it give up what they hold and join it.
+   * @throws TablesError `AUTHORITY_UNKNOWN` when the authority does not answer or does not take it, `NOT_A_MEMBER` when there are no rows
+   * to be kept
+   */
+  async reset({ keep }: { readonly keep: boolean }): Promise<void> {
+    const { replica } = this.#driver
+    if (keep && !replica.isReadable) {
+      throw new TablesError('NOT_A_MEMBER', 'This process holds no rows that could be kept; reset another one.')
+    }
+    this.#isResetting = true
+    try {
+      await this.#reset(keep)
+    } finally {
+      this.#isResetting = false
+    }
+  }
+
+  async #reset(keep: boolean): Promise<void> {
+    const { replica } = this.#driver
+    const known = replica.view
+    // Where the members themselves are the authority, theirs ends with them.
+    if (this.#kind.founder === 'lowest') await this.#startAuthorityAgain()
+    const answer = await this.#authorityCalls.read()
+    if (answer.type !== 'read') {
+      throw new TablesError('AUTHORITY_UNKNOWN', 'The authority does not answer; nothing was reset. Try again.')
+    }
+    const over = answer.view
+    const generation = Math.max(nextGeneration(known?.identity), nextGeneration(over?.identity))
+    const identity = identityOf({ generation, atMs: Date.now(), uid: replica.self.uid })
+    this.#logger.error({ before: known?.identity, now: identity, keep }, 'tables: reset by a person')
+    const { copy } = replica.legacy()
+    this.#keptIdentity = keep ? identity : undefined
+    this.#calls.settleAll({ type: 'unknown' })
+    this.#driver.replace(
+      keep && copy !== undefined
+        ? { copy: copy.inCluster(identity, over?.epoch ?? 0), unfinished: { orphans: [], barriers: [] } }
+        : undefined,
+    )
+    const untilMs = performance.now() + this.#settings.authorityTimeoutMs
+    while (this.#driver.replica.view?.identity !== identity) {
+      if (performance.now() > untilMs) {
+        throw new TablesError(
+          'AUTHORITY_UNKNOWN',
+          'The authority did not take the new cluster in time. Look at the status, and try again.',
+        )
+      }
+      this.#driver.hand({ type: 'found', identity, over })
+      await sleep(this.#settings.replica.tickMs)
+    }
+  }
+
   async #start(): Promise<void> {
     await this.#startAuthority()
     this.#greetings.start()
@@ -181,12 +251,17 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       node: this.#node,
       name: this.#settings.name,
       self: () => this.#driver.replica.self,
-      view: () => this.#driver.replica.view ?? this.#greetings.peers.newestView(this.#kind.kind),
+      view: () => this.#knownView(),
       peers: () => this.#greetings.peers.present().map(({ member }) => member.node),
-      isDead: (member) => this.#isDead(member),
+      isDead: (member) => this.#deaths.isDead(member),
     }
     this.#authority = await this.#kind.start(host)
     this.#authorityCalls.use(this.#authority)
+  }
+
+  #knownView(): View | undefined {
+    if (this.#isResetting) return undefined
+    return this.#driver.replica.view ?? this.#greetings.peers.newestView(this.#kind.kind)
   }
 
   async #call(call: number, event: Parameters<ReplicaDriver['hand']>[0]): Promise<Outcome> {
@@ -218,10 +293,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   #report(reports: readonly Report[]): void {
     const { replica } = this.#driver
     for (const report of reports) this.#take(report)
-    const before = this.#subscribers.identity
     this.#subscribers.settled(replica)
-    const now = this.#subscribers.identity
-    if (before !== undefined && now !== before) this.#lostData({ reason: 'other cluster', before, now: now as string })
   }
 
   #take(report: Report): void {
@@ -253,7 +325,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
         this.#subscribers.statusChanged()
         return
       case 'unfounded':
-        this.#unfounded = { over: report.over }
+        this.#entrance.unfounded(report.over)
         this.#look()
         return
       case 'recordWentBack':
@@ -268,13 +340,18 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   }
 
   #viewChanged(view: View): void {
-    this.#unfounded = undefined
     this.#recordProblem = undefined
     const { replica } = this.#driver
+    const before = this.#lastView
+    this.#lastView = view
+    const afterLoss = this.#entrance.viewKnown(view, replica.isMember)
+    if (before !== undefined && before.members.length > 0 && view.identity !== before.identity) {
+      const reason = afterLoss ? 'all members lost' : 'other cluster'
+      if (view.identity !== this.#keptIdentity) this.#lostData({ reason, before: before.identity, now: view.identity })
+    }
     this.#logger.info({ epoch: view.epoch, members: namesOf(view), role: this.#role() }, 'tables: a new view')
     this.emit('view', { view, role: this.#role() })
     if (replica.isMember) {
-      this.#waitingFor = undefined
       if (this.#wasMember && this.#driver.incarnation > 1) {
         this.#counts.rejoins += 1
         this.emit('rejoined', { view })
@@ -282,13 +359,12 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       this.#wasMember = true
     }
     this.#greetings.announce()
-    this.#reportDead(view)
+    this.#deaths.report()
     this.#subscribers.statusChanged()
   }
 
   #heard({ view }: Hello): void {
-    const own = this.#driver.replica.view
-    if (own !== undefined) this.#reportDead(own)
+    this.#deaths.report()
     if (view !== undefined) this.#meet(view)
   }
 
@@ -310,28 +386,6 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     return (stampOf(theirs)?.generation ?? 0) > (stampOf(ours)?.generation ?? 0)
   }
 
-  #reportDead(view: View): void {
-    for (const member of view.members) {
-      if (this.#isDead(member)) this.#driver.hand({ type: 'lost', uid: member.uid })
-    }
-  }
-
-  #isDead(member: Member): boolean {
-    const { self } = this.#driver.replica
-    if (member.node === self.node) return member.uid !== self.uid
-    return this.#provenDead.has(member.uid) || this.#greetings.peers.isDead(member)
-  }
-
-  /** A link closed. Who cannot be dialled any more is lost; whoever merely lost the link is connected again by this. */
-  #down(name: string): void {
-    const lost = this.#driver.replica.view?.members.filter(({ node }) => node === name) ?? []
-    if (lost.length === 0 || this.#isStopped || name === this.node) return
-    this.#node.connect(name).catch((error: unknown) => {
-      if (!REFUSALS.has((error as { readonly code?: unknown }).code)) return
-      for (const { uid } of lost) this.#driver.hand({ type: 'lost', uid })
-    })
-  }
-
   /** What a process that is in no view looks at again and again. */
   #look(): void {
     const { replica } = this.#driver
@@ -340,79 +394,9 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     if (nowMs - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = nowMs
       this.#greetings.greetAll()
-      void this.#askForProof(replica.view)
+      void this.#deaths.askForProof(this.#authority)
     }
-    const { view } = replica
-    if (view !== undefined && view.members.length > 0) this.#lookAtLoss(view)
-    else if (this.#unfounded !== undefined) this.#lookAtFounding(this.#unfounded.over)
-    else
-      this.#waitFor(
-        this.#authorityCalls.problem === undefined
-          ? 'an answer of the authority'
-          : `the authority: ${this.#authorityCalls.problem}`,
-      )
-  }
-
-  #lookAtFounding(over: View | undefined): void {
-    const obstacle = this.#obstacle()
-    if (obstacle === undefined) this.#found(over, nextGeneration(over?.identity))
-    this.#waitFor(obstacle ?? 'the authority to take the new cluster')
-  }
-
-  #lookAtLoss(view: View): void {
-    const isDead = (member: Member): boolean => this.#isDead(member)
-    if (!isLost(view, isDead)) {
-      const unproven = view.members.filter((member) => !isDead(member)).map(({ node }) => node)
-      this.#waitFor(`the members of the view, or proof that they have ended: ${unproven.join(', ')}`)
-      return
-    }
-    if (this.#settings.onTotalLoss === 'halt') {
-      this.#waitFor('a person: all members of the view have ended, and with them all rows (onTotalLoss: halt)')
-      return
-    }
-    const obstacle = this.#obstacle()
-    this.#waitFor(obstacle ?? 'the authority to take a new cluster, all members of the last view being lost')
-    if (obstacle !== undefined) return
-    const now = this.#found(view, nextGeneration(view.identity))
-    this.#lostData({ reason: 'all members lost', before: view.identity, now })
-  }
-
-  #obstacle(): string | undefined {
-    return obstacleToFounding({
-      self: this.node,
-      kind: this.#kind.kind,
-      founder: this.#kind.founder ?? 'register',
-      discovered: this.#init.discovered?.() ?? [],
-      peers: this.#greetings.peers,
-      nowMs: performance.now(),
-      settings: this.#settings.founding,
-    })
-  }
-
-  #found(over: View | undefined, generation: number): string {
-    const identity = identityOf({ generation, atMs: Date.now(), uid: this.#driver.replica.self.uid })
-    this.#driver.hand({ type: 'found', identity, over })
-    return identity
-  }
-
-  async #askForProof(view: View | undefined): Promise<void> {
-    const authority = this.#authority
-    if (authority?.proveDead === undefined || view === undefined) return
-    for (const member of view.members) {
-      if (this.#isDead(member)) continue
-      try {
-        if (await authority.proveDead(member)) this.#provenDead.add(member.uid)
-      } catch (error) {
-        this.#logger.debug({ err: error, member }, 'tables: no proof to be had')
-      }
-    }
-  }
-
-  #waitFor(what: string): void {
-    if (this.#waitingFor === what) return
-    this.#waitingFor = what
-    this.#logger.info({ what }, 'tables: waiting')
-    this.#subscribers.statusChanged()
+    this.#entrance.look(replica.view, this.#authorityCalls.problem, replica.self.uid)
   }
 
   #recordWentBack(known: View, found: View | undefined): void {
@@ -432,17 +416,20 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   /** Gives up everything, and begins as a process that knows nothing. */
   async #restart(): Promise<void> {
     this.#calls.settleAll({ type: 'unknown' })
-    this.#unfounded = undefined
-    const authority = this.#authority
-    this.#authorityCalls.use(undefined)
     this.#driver.replace(undefined)
     this.#greetings.announce()
     try {
-      await authority?.stop()
-      if (!this.#isStopped) await this.#startAuthority()
+      await this.#startAuthorityAgain()
     } catch (error) {
       this.#logger.error({ err: error }, 'tables: the authority could not be started again')
     }
+  }
+
+  async #startAuthorityAgain(): Promise<void> {
+    const authority = this.#authority
+    this.#authorityCalls.use(undefined)
+    await authority?.stop()
+    if (!this.#isStopped) await this.#startAuthority()
   }
 
   #failed(error: unknown): void {

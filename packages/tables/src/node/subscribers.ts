@@ -8,15 +8,10 @@ export class Subscribers {
   readonly #logger: Logger
   readonly #listeners = new Set<EngineListener>()
   /** The copy that they know. */
-  #told: { readonly copy: object; readonly identity: string } | undefined
+  #told: object | undefined
 
   constructor(logger: Logger) {
     this.#logger = logger
-  }
-
-  /** Of the copy that they know. */
-  get identity(): string | undefined {
-    return this.#told?.identity
   }
 
   add(listener: EngineListener): () => void {
@@ -25,14 +20,14 @@ export class Subscribers {
   }
 
   applied(replica: Replica, entries: readonly Entry[]): void {
-    if (replica.copy === this.#told?.copy) this.#tell((listener) => listener.applied(entries))
+    if (replica.copy === this.#told) this.#tell((listener) => listener.applied(entries))
   }
 
   /** Called when all of a turn is applied. */
   settled({ copy, isReadable }: Replica): void {
     const { identity } = copy
-    if (!isReadable || identity === undefined || copy === this.#told?.copy) return
-    this.#told = { copy, identity }
+    if (!isReadable || identity === undefined || copy === this.#told) return
+    this.#told = copy
     this.#tell((listener) => listener.restored(identity))
   }
 

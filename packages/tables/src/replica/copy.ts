@@ -38,6 +38,13 @@ export class Copy {
     return this.#applied >= this.wholeFrom
   }
 
+  /** The same rows and outcomes as the beginning of another cluster, whose first view comes after `epoch`. */
+  inCluster(identity: string, epoch: number): Copy {
+    const copy = new Copy(identity, this.store, { index: this.#applied, epoch })
+    copy.outcomes.load(this.outcomes.records())
+    return copy
+  }
+
   /** Applies up to `index`, and returns what was new. */
   applyUpTo(index: number, nowMs: number): Entry[] {
     const entries: Entry[] = []

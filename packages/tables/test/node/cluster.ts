@@ -1,11 +1,19 @@
 import { Node } from '@tiebeam/distribution'
-import { type AuthorityKind, type EngineInit, MemoryAuthority, NodeEngine, type Outcome, Store } from '@tiebeam/tables'
+import {
+  type Authority,
+  type AuthorityKind,
+  type EngineInit,
+  MemoryAuthority,
+  NodeEngine,
+  type Outcome,
+  Store,
+} from '@tiebeam/tables'
 import { freePort, loopback, RecordingLogger, type Scope, waitFor } from '@tiebeam/testing'
 
 export const TABLE = 'rows'
 
 /** One register for all members of a process. */
-export function memoryKind(authority = new MemoryAuthority()): AuthorityKind {
+export function memoryKind(authority: Authority = new MemoryAuthority()): AuthorityKind {
   return {
     kind: 'memory',
     start: async () => ({

@@ -1,0 +1,68 @@
+import type { Logger, Node } from '@tiebeam/distribution'
+import type { StartedAuthority } from '../authority/authority-kind.ts'
+import type { Peers } from '../founding/peers.ts'
+import type { Member, View } from '../member.ts'
+
+export interface DeathsInit {
+  readonly node: Node
+  readonly logger: Logger
+  readonly peers: Peers
+  readonly self: () => Member
+  readonly view: () => View | undefined
+  /** A member has ended, or cannot be reached any more. */
+  readonly onLost: (member: Member) => void
+}
+
+/** A new dial that ends so shows that nothing is there any more. */
+const REFUSALS: ReadonlySet<unknown> = new Set([
+  'CONNECT_REFUSED',
+  'EPMD_NODE_UNKNOWN',
+  'EPMD_UNREACHABLE',
+  'HOST_NOT_FOUND',
+])
+
+/** Which members have ended: proven, or at least not there when dialled. */
+export class Deaths {
+  readonly #init: DeathsInit
+  readonly #proven = new Set<string>()
+
+  constructor(init: DeathsInit) {
+    this.#init = init
+  }
+
+  /** Proven: another incarnation lives at the same node name, or the authority has seen it. */
+  isDead(member: Member): boolean {
+    const self = this.#init.self()
+    if (member.node === self.node) return member.uid !== self.uid
+    return this.#proven.has(member.uid) || this.#init.peers.isDead(member)
+  }
+
+  /** Tells of those in the view that are proven dead. */
+  report(): void {
+    for (const member of this.#init.view()?.members ?? []) if (this.isDead(member)) this.#init.onLost(member)
+  }
+
+  /** A link closed. Who cannot be dialled any more is lost; whoever merely lost the link is connected again by this. */
+  linkClosed(name: string): void {
+    const { node, view, onLost } = this.#init
+    const members = view()?.members.filter((member) => member.node === name) ?? []
+    if (members.length === 0 || name === node.name) return
+    node.connect(name).catch((error: unknown) => {
+      if (!REFUSALS.has((error as { readonly code?: unknown }).code)) return
+      for (const member of members) onLost(member)
+    })
+  }
+
+  /** Asks the authority about members of the view of whom there is no proof. */
+  async askForProof(authority: StartedAuthority | undefined): Promise<void> {
+    if (authority?.proveDead === undefined) return
+    for (const member of this.#init.view()?.members ?? []) {
+      if (this.isDead(member)) continue
+      try {
+        if (await authority.proveDead(member)) this.#proven.add(member.uid)
+      } catch (error) {
+        this.#init.logger.debug({ err: error, member }, 'tables: no proof to be had')
+      }
+    }
+  }
+}
