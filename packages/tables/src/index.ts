@@ -45,7 +45,7 @@ export type { AuthorityHost, AuthorityKind, StartedAuthority } from './authority
 export { MemoryAuthority } from './authority/register.ts'
 export { TablesError, type TablesErrorCode } from './errors.ts'
 export type { Member, Uid, View } from './member.ts'
-export type { EngineInit } from './node/engine-init.ts'
+export type { EngineInit, EngineListeners } from './node/engine-init.ts'
 export { NodeEngine } from './node/node-engine.ts'
 export type { DataLoss, NodeEngineEvents, NodeEngineStatus } from './node/status.ts'
 export { type OpenedControl, type OpenedTables, type OpenOptions, openTables } from './open-tables.ts'

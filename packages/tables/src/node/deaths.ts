@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger, Node } from '@tiebeam/distribution'
 import type { StartedAuthority } from '../authority/authority-kind.ts'
 import type { Peers } from '../founding/peers.ts'
@@ -20,6 +21,9 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
   'EPMD_UNREACHABLE',
   'HOST_NOT_FOUND',
 ])
+
+const ATTEMPTS_MAX = 5
+const ATTEMPT_PAUSE_MS = 50
 
 /** Which members have ended: proven, or at least not there when dialled. */
 export class Deaths {
@@ -44,13 +48,28 @@ export class Deaths {
 
   /** A link closed. Who cannot be dialled any more is lost; whoever merely lost the link is connected again by this. */
   linkClosed(name: string): void {
+    if (name !== this.#init.node.name) void this.#dial(name)
+  }
+
+  async #dial(name: string): Promise<void> {
     const { node, view, onLost } = this.#init
-    const members = view()?.members.filter((member) => member.node === name) ?? []
-    if (members.length === 0 || name === node.name) return
-    node.connect(name).catch((error: unknown) => {
-      if (!REFUSALS.has((error as { readonly code?: unknown }).code)) return
-      for (const member of members) onLost(member)
-    })
+    for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts += 1) {
+      const members = view()?.members.filter((member) => member.node === name) ?? []
+      if (members.length === 0) return
+      try {
+        await node.connect(name)
+        return
+      } catch (error) {
+        const { code } = error as { readonly code?: unknown }
+        if (REFUSALS.has(code)) {
+          for (const member of members) onLost(member)
+          return
+        }
+        // A process that ends may still take a connection, and drop it.
+        if (code !== 'CONNECTION_CLOSED' && code !== 'CONNECT_FAILED') return
+        await sleep(ATTEMPT_PAUSE_MS)
+      }
+    }
   }
 
   /** Asks the authority about members of the view of whom there is no proof. */

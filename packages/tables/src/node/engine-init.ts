@@ -5,6 +5,7 @@ import type { FoundingSettings } from '../founding/founding.ts'
 import { foundingDefaults } from '../founding/founding.ts'
 import { type ReplicaSettings, replicaDefaults } from '../replica/settings.ts'
 import type { Store } from '../store/store.ts'
+import type { NodeEngineEvents } from './status.ts'
 
 export interface EngineInit extends Partial<FoundingSettings> {
   readonly node: Node
@@ -22,6 +23,12 @@ export interface EngineInit extends Partial<FoundingSettings> {
   /** A call of the authority that takes longer counts as of unknown outcome. Default 3,000. */
   readonly authorityTimeoutMs?: number
   readonly replica?: Partial<ReplicaSettings>
+  /** Listeners that hear of what happens before the tables are open, too: that all rows were lost, say. */
+  readonly on?: EngineListeners
+}
+
+export type EngineListeners = {
+  readonly [Name in keyof NodeEngineEvents]?: (...event: NodeEngineEvents[Name]) => void
 }
 
 export interface EngineSettings {

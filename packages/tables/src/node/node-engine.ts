@@ -69,6 +69,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   private constructor(init: EngineInit, settings: EngineSettings) {
     super()
     this.setMaxListeners(0)
+    for (const [name, listener] of Object.entries(init.on ?? {})) this.on(name as keyof NodeEngineEvents, listener)
     const { node } = init
     this.#node = node
     this.node = node.name
@@ -147,6 +148,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       applied: copy.applied,
       lagEntries: copy.log.lastIndex - copy.applied,
       logEntries: copy.log.length,
+      logBytes: copy.log.bytes,
       callsPending: this.#calls.size,
       ...this.#counts,
       authorityUnknown: this.#authorityCalls.unknown,

@@ -14,6 +14,8 @@ export interface NodeEngineStatus extends EngineStatus {
   /** Entries that are held here and not yet known to be committed. */
   readonly lagEntries: number
   readonly logEntries: number
+  /** About the memory of the log. */
+  readonly logBytes: number
   /** Writes, fences and validations of this process under way. */
   readonly callsPending: number
   // Since the start of this process

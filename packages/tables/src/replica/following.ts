@@ -47,7 +47,7 @@ export class Following {
     for (const entry of entries) copy.place(entry)
     this.#matched = Math.max(this.#matched ?? 0, previous.index + entries.length)
     this.#owesAcknowledgement = message
-    copy.log.forget(Math.min(forget, copy.applied, copy.log.lastIndex - settings.logEntriesRetained))
+    copy.log.forget(Math.min(forget, copy.applied), settings.logEntriesRetained, settings.logBytesRetained)
     return rules.appliesUpTo(commit, this.#matched, copy.log.lastIndex)
   }
 

@@ -148,7 +148,7 @@ export class Replica {
         return
       case 'lost':
         this.#leadership?.lose(event.uid)
-        if (event.uid === this.view?.primary) this.#takeover?.primaryLost()
+        this.#takeover?.lost(event.uid)
         return
       case 'found':
         this.#found(event.identity, event.over)

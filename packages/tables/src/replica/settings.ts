@@ -16,13 +16,24 @@ export interface ReplicaSettings {
   readonly authorityReadMs: number
   /** Entries in one message. */
   readonly appendEntriesMax: number
+  /** And bytes, though always one entry. */
+  readonly appendBytesMax: number
   /** Entries on their way to one member. */
   readonly inFlightEntriesMax: number
+  /** And bytes. */
+  readonly inFlightBytesMax: number
   /** Entries kept: the primary appends no more until some can be forgotten. */
   readonly logEntriesMax: number
+  /** And bytes, as estimated. */
+  readonly logBytesMax: number
   /** Entries kept for those who return, though all of the view have applied them. */
   readonly logEntriesRetained: number
+  /** And bytes. */
+  readonly logBytesRetained: number
+  /** Rows in one part of a snapshot. */
   readonly chunkRowsMax: number
+  /** And bytes, though always one row. */
+  readonly chunkBytesMax: number
   readonly chunksInFlightMax: number
   /** Rows that one entry lets expire. */
   readonly expiredRowsMax: number
@@ -41,10 +52,15 @@ export const replicaDefaults: ReplicaSettings = {
   authorityRetryMs: 500,
   authorityReadMs: 5000,
   appendEntriesMax: 512,
+  appendBytesMax: 1024 ** 2,
   inFlightEntriesMax: 4096,
+  inFlightBytesMax: 8 * 1024 ** 2,
   logEntriesMax: 100_000,
+  logBytesMax: 256 * 1024 ** 2,
   logEntriesRetained: 20_000,
+  logBytesRetained: 64 * 1024 ** 2,
   chunkRowsMax: 512,
+  chunkBytesMax: 512 * 1024,
   chunksInFlightMax: 4,
   expiredRowsMax: 1000,
   pendingMax: 10_000,

@@ -14,7 +14,8 @@ export class Takeover {
   readonly #standing: Standing
   readonly #view: View
   #inquiry: Inquiry | undefined
-  #isPrimaryLost = false
+  /** Ended, or not there when dialled. */
+  readonly #lost = new Set<Uid>()
   #postponedToMs = Number.NEGATIVE_INFINITY
   /** The primary cannot reach the authority, and asked this member to try. */
   #asked: readonly Uid[] | undefined
@@ -24,8 +25,8 @@ export class Takeover {
     this.#view = view
   }
 
-  primaryLost(): void {
-    this.#isPrimaryLost = true
+  lost(uid: Uid): void {
+    this.#lost.add(uid)
   }
 
   asked(uids: readonly Uid[]): void {
@@ -38,7 +39,7 @@ export class Takeover {
 
   /** Whether the primary counts as lost. `heardMs`: when it was heard. */
   suspects(heardMs: number): boolean {
-    return this.#isPrimaryLost || this.#standing.nowMs - heardMs > this.#standing.settings.suspectAfterMs
+    return this.#isLost(this.#view.primary) || this.#standing.nowMs - heardMs > this.#standing.settings.suspectAfterMs
   }
 
   /** The view to install now, with this member as its primary. */
@@ -73,6 +74,10 @@ export class Takeover {
     return this.#viewOf(side)
   }
 
+  #isLost(uid: Uid | undefined): boolean {
+    return uid !== undefined && this.#lost.has(uid)
+  }
+
   #inquire(): void {
     this.#inquiry = { startedMs: this.#standing.nowMs, answers: new Map() }
     for (const member of othersIn(this.#view, this.#standing.self.uid)) {
@@ -83,7 +88,11 @@ export class Takeover {
   #patienceMs(side: readonly Member[]): number {
     const { settings, self } = this.#standing
     const turn = side.findIndex(({ uid }) => uid === self.uid)
-    const isSmaller = side.length * 2 < this.#view.members.length
+    // Those who are lost are no side that could go on.
+    const candidates = this.#view.members.filter(
+      ({ uid }) => side.some((member) => member.uid === uid) || !this.#isLost(uid),
+    )
+    const isSmaller = side.length * 2 < candidates.length
     return turn * settings.inquireMs + (isSmaller ? settings.suspectAfterMs : 0)
   }
 

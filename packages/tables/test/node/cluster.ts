@@ -74,7 +74,8 @@ export class TestCluster {
   /** Ends a member as a crash does: nobody is told. */
   async crash(member: TestMember): Promise<void> {
     this.remove(member)
-    await Promise.all([member.node.stop({ timeoutMs: 0 }), member.engine.stop({ timeoutMs: 0 })])
+    await member.node.stop({ timeoutMs: 0 })
+    await member.engine.stop({ timeoutMs: 0 })
   }
 
   async whole(count = this.members.length): Promise<void> {

@@ -65,8 +65,8 @@ test('when all members are proven dead, a new cluster begins with nothing, and s
   await cluster.whole(1)
   await put(lost.engine, 'row', 1)
   await cluster.crash(lost)
-  const back = await cluster.start(1, { authority })
-  const losses = recordLosses(back.engine)
+  const losses: DataLoss[] = []
+  const back = await cluster.start(1, { authority, on: { dataloss: (loss) => losses.push(loss) } })
   await cluster.whole(1)
   assert.equal(get(back.engine, 'row'), undefined)
   assert.deepEqual(

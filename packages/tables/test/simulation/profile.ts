@@ -140,6 +140,21 @@ export const profiles = {
       pendingMax: 3,
     },
   },
+  /** Rows that are large, as far as the limits of bytes go: the log is full after a few, and a snapshot has one row in a part. */
+  largeRows: {
+    ...base,
+    name: 'largeRows',
+    clientMs: 8,
+    faults: { ...base.faults, slow: 6, lossy: 6 },
+    settings: {
+      ...settings,
+      logBytesMax: 3000,
+      logBytesRetained: 500,
+      inFlightBytesMax: 400,
+      appendBytesMax: 250,
+      chunkBytesMax: 1,
+    },
+  },
   /** Members that lag behind, and answer late. */
   slow: {
     ...base,

@@ -3,6 +3,7 @@ import type { Member, View } from '../../member.ts'
 import type { SnapshotRow } from '../../store/store.ts'
 import type { Copy } from '../copy.ts'
 import type { Position } from '../entry.ts'
+import { bytesOf } from '../entry-bytes.ts'
 import type { Chunk } from '../message.ts'
 import type { ReplicaSettings } from '../settings.ts'
 import { Progress } from './progress.ts'
@@ -35,7 +36,7 @@ class Transfer {
     const chunks: Chunk[] = []
     if (nowMs - this.#sentMs >= settings.resendMs) chunks.push(...this.#unacknowledged.values())
     while (!this.#finished && this.#unacknowledged.size < settings.chunksInFlightMax) {
-      const chunk = this.#cut(view, copy, settings.chunkRowsMax)
+      const chunk = this.#cut(view, copy, settings)
       this.#unacknowledged.set(chunk.number, chunk)
       chunks.push(chunk)
     }
@@ -43,12 +44,17 @@ class Transfer {
     return chunks
   }
 
-  #cut(view: View, copy: Copy, rowsMax: number): Chunk {
+  #cut(view: View, copy: Copy, { chunkRowsMax, chunkBytesMax }: ReplicaSettings): Chunk {
     const rows: SnapshotRow[] = []
-    while (rows.length < rowsMax && !this.#finished) {
+    let bytes = 0
+    while (rows.length < chunkRowsMax && bytes < chunkBytesMax && !this.#finished) {
       const next = this.#rows.next()
-      if (next.done) this.#finished = true
-      else rows.push(next.value)
+      if (next.done) {
+        this.#finished = true
+        break
+      }
+      rows.push(next.value)
+      bytes += bytesOf(next.value)
     }
     const number = this.#number
     this.#number += 1

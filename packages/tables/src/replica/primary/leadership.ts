@@ -194,7 +194,7 @@ export class Leadership {
     const { standing, view, copy } = this.#init
     const { nowMs } = standing
     const forget = Math.min(copy.applied, ...this.#followers().map(({ applied }) => applied))
-    copy.log.forget(Math.min(forget, copy.log.lastIndex - standing.settings.logEntriesRetained))
+    copy.log.forget(forget, standing.settings.logEntriesRetained, standing.settings.logBytesRetained)
     const announcement = { view, log: copy.log, commit: copy.applied, forget, round: this.#fences.round }
     for (const chunk of this.#admission?.chunks(view, copy, nowMs) ?? []) {
       if (this.#admission !== undefined) standing.send(this.#admission.member, chunk)
@@ -211,7 +211,9 @@ export class Leadership {
   }
 
   get #isFull(): boolean {
-    return this.#init.copy.log.length >= this.#init.standing.settings.logEntriesMax
+    const { copy, standing } = this.#init
+    const { logEntriesMax, logBytesMax } = standing.settings
+    return copy.log.length >= logEntriesMax || copy.log.bytes >= logBytesMax
   }
 
   #facts(): MembershipFacts {

@@ -1,5 +1,5 @@
 import type { Member, View } from '../../member.ts'
-import type { Position } from '../entry.ts'
+import type { Entry, Position } from '../entry.ts'
 import type { Log } from '../log.ts'
 import type { Acknowledge, Append, Mismatch } from '../message.ts'
 import type { ReplicaSettings } from '../settings.ts'
@@ -67,11 +67,7 @@ export class Progress {
     const epoch = log.epochAt(this.#next - 1)
     if (epoch === undefined) return undefined
     const previous: Position = { index: this.#next - 1, epoch }
-    const roomEntries = this.#settings.inFlightEntriesMax - (this.#next - 1 - this.matched)
-    const entriesMax = this.#streaming
-      ? Math.min(roomEntries, this.#settings.appendEntriesMax)
-      : this.#settings.appendEntriesMax
-    const entries = log.from(this.#next, Math.max(0, entriesMax))
+    const entries = this.#entriesToSend(log)
     if (this.#streaming) this.#next += entries.length
     this.#sentMs = nowMs
     this.#sentCommit = commit
@@ -89,6 +85,22 @@ export class Progress {
     }
   }
 
+  #entriesToSend(log: Log): Entry[] {
+    const { appendEntriesMax, appendBytesMax, inFlightEntriesMax, inFlightBytesMax } = this.#settings
+    if (!this.#streaming) return log.from(this.#next, appendEntriesMax, appendBytesMax)
+    if (!this.#hasRoom(log)) return []
+    const roomEntries = inFlightEntriesMax - (this.#next - 1 - this.matched)
+    const roomBytes = inFlightBytesMax - log.bytesBetween(this.matched, this.#next - 1)
+    return log.from(this.#next, Math.min(roomEntries, appendEntriesMax), Math.min(roomBytes, appendBytesMax))
+  }
+
+  /** One entry more may be on its way; the last may go beyond the limit of bytes. */
+  #hasRoom(log: Log): boolean {
+    const { inFlightEntriesMax, inFlightBytesMax } = this.#settings
+    const sent = this.#next - 1
+    return sent - this.matched < inFlightEntriesMax && log.bytesBetween(this.matched, sent) < inFlightBytesMax
+  }
+
   #heard(applied: number, round: number, nowMs: number): void {
     this.heardMs = nowMs
     this.#answered = true
@@ -97,10 +109,8 @@ export class Progress {
   }
 
   #isDue(log: Log, commit: number, round: number, nowMs: number): boolean {
-    const { heartbeatMs, inFlightEntriesMax } = this.#settings
-    if (nowMs - this.#sentMs >= heartbeatMs || round > this.#sentRound) return true
+    if (nowMs - this.#sentMs >= this.#settings.heartbeatMs || round > this.#sentRound) return true
     if (!this.#streaming) return false
-    const hasRoom = this.#next - 1 - this.matched < inFlightEntriesMax
-    return (this.#next <= log.lastIndex && hasRoom) || commit > this.#sentCommit
+    return (this.#next <= log.lastIndex && this.#hasRoom(log)) || commit > this.#sentCommit
   }
 }
