@@ -32,6 +32,15 @@ export function compareIdentities(left: string, right: string): number {
   return second.generation - first.generation || first.atMs - second.atMs || compareTexts(first.uid, second.uid)
 }
 
+/**
+ * Whether a cluster ends where it meets the other. Where the authority makes sure of one cluster (`register`), another one can only come
+ * of a reset, that a person wanted or that was proven to be needed.
+ */
+export function yields(own: string, other: string, founder: 'register' | 'lowest' = 'register'): boolean {
+  if (founder === 'lowest') return compareIdentities(other, own) < 0
+  return (stampOf(other)?.generation ?? 0) > (stampOf(own)?.generation ?? 0)
+}
+
 /** The generation of a cluster that replaces this one; 0 when there is none. */
 export function nextGeneration(identity: string | undefined): number {
   return identity === undefined ? 0 : (stampOf(identity)?.generation ?? 0) + 1

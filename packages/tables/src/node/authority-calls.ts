@@ -1,19 +1,22 @@
 import type { Logger } from '@tiebeam/distribution'
-import type { StartedAuthority } from '../authority/authority-kind.ts'
+import type { AuthorityHost, AuthorityKind, StartedAuthority } from '../authority/authority-kind.ts'
 import { TablesError } from '../errors.ts'
-import type { View } from '../member.ts'
+import type { Member, View } from '../member.ts'
 import type { AuthorityAnswer } from '../replica/event.ts'
 
 export interface AuthorityCallsInit {
+  readonly kind: AuthorityKind
+  readonly host: AuthorityHost
   readonly logger: Logger
   /** Without an answer for so long a call counts as unknown. */
   readonly timeoutMs: number
 }
 
-/** Asks the authority on behalf of a replica: always one answer, in time, whatever the authority does. */
+/** The authority at work for this process, asked on behalf of a replica: always one answer, in time, whatever the authority does. */
 export class AuthorityCalls {
   readonly #init: AuthorityCallsInit
   #authority: StartedAuthority | undefined
+  #isStopped = false
   #problem: string | undefined
   unknown = 0
 
@@ -26,8 +29,35 @@ export class AuthorityCalls {
     return this.#problem
   }
 
-  use(authority: StartedAuthority | undefined): void {
-    this.#authority = authority
+  async start(): Promise<void> {
+    const authority = await this.#init.kind.start(this.#init.host)
+    if (this.#isStopped) await authority.stop()
+    else this.#authority = authority
+  }
+
+  /** As one that knows nothing of what was before. */
+  async startAgain(): Promise<void> {
+    const authority = this.#authority
+    this.#authority = undefined
+    await authority?.stop()
+    await this.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    const authority = this.#authority
+    this.#authority = undefined
+    await authority?.stop()
+  }
+
+  /** False without proof, for whatever reason. */
+  async proveDead(member: Member): Promise<boolean> {
+    try {
+      return (await this.#authority?.proveDead?.(member)) ?? false
+    } catch (error) {
+      this.#init.logger.debug({ err: error, member }, 'tables: no proof to be had')
+      return false
+    }
   }
 
   async read(): Promise<AuthorityAnswer> {

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger, Node } from '@tiebeam/distribution'
-import type { StartedAuthority } from '../authority/authority-kind.ts'
+import type { Node } from '@tiebeam/distribution'
 import type { Peers } from '../founding/peers.ts'
 import type { Member, View } from '../member.ts'
+import type { AuthorityCalls } from './authority-calls.ts'
 
 export interface DeathsInit {
   readonly node: Node
-  readonly logger: Logger
   readonly peers: Peers
   readonly self: () => Member
   readonly view: () => View | undefined
@@ -73,15 +72,9 @@ export class Deaths {
   }
 
   /** Asks the authority about members of the view of whom there is no proof. */
-  async askForProof(authority: StartedAuthority | undefined): Promise<void> {
-    if (authority?.proveDead === undefined) return
+  async askForProof(authority: AuthorityCalls): Promise<void> {
     for (const member of this.#init.view()?.members ?? []) {
-      if (this.isDead(member)) continue
-      try {
-        if (await authority.proveDead(member)) this.#proven.add(member.uid)
-      } catch (error) {
-        this.#init.logger.debug({ err: error, member }, 'tables: no proof to be had')
-      }
+      if (!this.isDead(member) && (await authority.proveDead(member))) this.#proven.add(member.uid)
     }
   }
 }

@@ -1,22 +1,23 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger, Node } from '@tiebeam/distribution'
-import type { AuthorityHost, AuthorityKind, StartedAuthority } from '../authority/authority-kind.ts'
+import type { AuthorityHost, AuthorityKind } from '../authority/authority-kind.ts'
 import type { Attempt, Engine, EngineCopy, EngineListener, EngineTransaction } from '../engine.ts'
 import { TablesError } from '../errors.ts'
-import { compareIdentities, identityOf, nextGeneration, stampOf } from '../founding/identity.ts'
-import { namesOf } from '../founding/peers.ts'
+import { yields } from '../founding/identity.ts'
 import type { View } from '../member.ts'
 import type { Outcome, Report } from '../replica/event.ts'
 import type { Hello } from '../wire/hello.ts'
+import { ApplicationCalls } from './application-calls.ts'
 import { AuthorityCalls } from './authority-calls.ts'
-import { CallTable } from './call-table.ts'
+import { Chronicle } from './chronicle.ts'
 import { Deaths } from './deaths.ts'
 import { type EngineInit, type EngineSettings, processNameOf, settingsOf } from './engine-init.ts'
 import { Entrance } from './entrance.ts'
 import { Greetings } from './greetings.ts'
 import { ReplicaDriver } from './replica-driver.ts'
-import type { DataLoss, NodeEngineEvents, NodeEngineStatus } from './status.ts'
+import { reset } from './reset.ts'
+import { figuresOf, type NodeEngineEvents, type NodeEngineStatus, roleOf } from './status.ts'
 import { Subscribers } from './subscribers.ts'
 import { Transport } from './transport.ts'
 
@@ -29,27 +30,20 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   readonly #kind: AuthorityKind
   readonly #settings: EngineSettings
   readonly #logger: Logger
-  readonly #calls = new CallTable()
-  readonly #authorityCalls: AuthorityCalls
+  readonly #calls: ApplicationCalls
+  readonly #authority: AuthorityCalls
   readonly #transport: Transport
   readonly #greetings: Greetings
   readonly #driver: ReplicaDriver
   readonly #subscribers: Subscribers
   readonly #deaths: Deaths
   readonly #entrance: Entrance
-  #authority: StartedAuthority | undefined
-  #recordProblem: string | undefined
+  readonly #chronicle: Chronicle
   #lookedMs = Number.NEGATIVE_INFINITY
-  #wasMember = false
-  /** The newest view of whichever cluster this process knew of last. */
-  #lastView: View | undefined
   #stopping: Promise<void> | undefined
   #isStopped = false
   #isResetting = false
-  /** The cluster that this process began with the rows that it held. */
-  #keptIdentity: string | undefined
   #onLeft: () => void = () => {}
-  readonly #counts = { resets: 0, rejoins: 0, conflicts: 0, committed: 0 }
 
   /**
    * Starts a replica on a node. It becomes a member on its own, as soon as it can.
@@ -61,6 +55,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       await engine.#start()
     } catch (error) {
       engine.#end()
+      await engine.#authority.stop()
       throw error
     }
     return engine
@@ -77,7 +72,17 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     this.#settings = settings
     this.#logger = node.logger.child({ tables: settings.name })
     this.#subscribers = new Subscribers(this.#logger)
-    this.#authorityCalls = new AuthorityCalls({ logger: this.#logger, timeoutMs: settings.authorityTimeoutMs })
+    this.#calls = new ApplicationCalls((call) => this.#driver.hand(call))
+    this.#chronicle = new Chronicle({
+      logger: this.#logger,
+      emit: (name, ...event) => this.emit(name, ...(event as never)),
+    })
+    this.#authority = new AuthorityCalls({
+      kind: init.authority,
+      host: this.#host(),
+      logger: this.#logger,
+      timeoutMs: settings.authorityTimeoutMs,
+    })
     this.#transport = new Transport({
       node,
       logger: this.#logger,
@@ -99,7 +104,6 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     })
     this.#deaths = new Deaths({
       node,
-      logger: this.#logger,
       peers: this.#greetings.peers,
       self: () => this.#driver.replica.self,
       view: () => this.#driver.replica.view,
@@ -122,9 +126,9 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       logger: this.#logger,
       settings: settings.replica,
       createStore: init.createStore,
-      authority: this.#authorityCalls,
+      authority: this.#authority,
       send: (to, message) => this.#transport.send(to, { type: 'message', message }),
-      onTurn: (reports) => this.#report(reports),
+      onTurn: (reports, isAnswered) => this.#report(reports, isAnswered),
       onTick: () => this.#look(),
       onFailed: (error) => this.#failed(error),
     })
@@ -137,43 +141,31 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
 
   get status(): NodeEngineStatus {
     const { replica } = this.#driver
-    const { view, copy, isCutOff } = replica
     return {
+      ...figuresOf(replica),
       role: this.#role(),
-      cutOff: isCutOff,
-      view: this.#isStopped ? undefined : view,
-      self: replica.self,
+      view: this.#isStopped ? undefined : replica.view,
       waitingFor: this.#entrance.waitingFor,
-      problem: this.#recordProblem ?? this.#authorityCalls.problem,
-      applied: copy.applied,
-      lagEntries: copy.log.lastIndex - copy.applied,
-      logEntries: copy.log.length,
-      logBytes: copy.log.bytes,
+      problem: this.#chronicle.recordProblem ?? this.#authority.problem,
       callsPending: this.#calls.size,
-      ...this.#counts,
-      authorityUnknown: this.#authorityCalls.unknown,
+      ...this.#calls.counts,
+      ...this.#chronicle.counts,
+      authorityUnknown: this.#authority.unknown,
       packetsDropped: this.#transport.dropped,
       packetsNotUnderstood: this.#transport.garbage,
     }
   }
 
   begin(): EngineTransaction {
-    const call = this.#calls.next()
-    return {
-      attempt: ({ snapshot, reads, writes }: Attempt) =>
-        this.#call(call, { type: 'transact', call, snapshot, reads, writes }),
-      abandon: () => this.#driver.hand({ type: 'abandon', call }),
-    }
+    return this.#calls.begin()
   }
 
   sync(): Promise<Outcome> {
-    const call = this.#calls.next()
-    return this.#call(call, { type: 'sync', call })
+    return this.#calls.sync()
   }
 
-  validate({ snapshot, reads }: Omit<Attempt, 'writes'>): Promise<Outcome> {
-    const call = this.#calls.next()
-    return this.#call(call, { type: 'validate', call, snapshot, reads })
+  validate(attempt: Omit<Attempt, 'writes'>): Promise<Outcome> {
+    return this.#calls.validate(attempt)
   }
 
   subscribe(listener: EngineListener): () => void {
@@ -202,54 +194,32 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     }
     this.#isResetting = true
     try {
-      await this.#reset(keep)
+      // Where the members themselves are the authority, theirs ends with them.
+      if (this.#kind.founder === 'lowest') await this.#authority.startAgain()
+      await reset({
+        driver: this.#driver,
+        authority: this.#authority,
+        logger: this.#logger,
+        keep,
+        timeoutMs: this.#settings.authorityTimeoutMs,
+        onBegun: (identity) => {
+          if (keep) this.#chronicle.keptIdentity = identity
+          this.#calls.settleAll({ type: 'unknown' })
+        },
+      })
     } finally {
       this.#isResetting = false
     }
   }
 
-  async #reset(keep: boolean): Promise<void> {
-    const { replica } = this.#driver
-    const known = replica.view
-    // Where the members themselves are the authority, theirs ends with them.
-    if (this.#kind.founder === 'lowest') await this.#startAuthorityAgain()
-    const answer = await this.#authorityCalls.read()
-    if (answer.type !== 'read') {
-      throw new TablesError('AUTHORITY_UNKNOWN', 'The authority does not answer; nothing was reset. Try again.')
-    }
-    const over = answer.view
-    const generation = Math.max(nextGeneration(known?.identity), nextGeneration(over?.identity))
-    const identity = identityOf({ generation, atMs: Date.now(), uid: replica.self.uid })
-    this.#logger.error({ before: known?.identity, now: identity, keep }, 'tables: reset by a person')
-    const { copy } = replica.legacy()
-    this.#keptIdentity = keep ? identity : undefined
-    this.#calls.settleAll({ type: 'unknown' })
-    this.#driver.replace(
-      keep && copy !== undefined
-        ? { copy: copy.inCluster(identity, over?.epoch ?? 0), unfinished: { orphans: [], barriers: [] } }
-        : undefined,
-    )
-    const untilMs = performance.now() + this.#settings.authorityTimeoutMs
-    while (this.#driver.replica.view?.identity !== identity) {
-      if (performance.now() > untilMs) {
-        throw new TablesError(
-          'AUTHORITY_UNKNOWN',
-          'The authority did not take the new cluster in time. Look at the status, and try again.',
-        )
-      }
-      this.#driver.hand({ type: 'found', identity, over })
-      await sleep(this.#settings.replica.tickMs)
-    }
-  }
-
   async #start(): Promise<void> {
-    await this.#startAuthority()
+    await this.#authority.start()
     this.#greetings.start()
     this.#driver.start()
   }
 
-  async #startAuthority(): Promise<void> {
-    const host: AuthorityHost = {
+  #host(): AuthorityHost {
+    return {
       node: this.#node,
       name: this.#settings.name,
       self: () => this.#driver.replica.self,
@@ -257,8 +227,6 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       peers: () => this.#greetings.peers.present().map(({ member }) => member.node),
       isDead: (member) => this.#deaths.isDead(member),
     }
-    this.#authority = await this.#kind.start(host)
-    this.#authorityCalls.use(this.#authority)
   }
 
   #knownView(): View | undefined {
@@ -266,18 +234,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     return this.#driver.replica.view ?? this.#greetings.peers.newestView(this.#kind.kind)
   }
 
-  async #call(call: number, event: Parameters<ReplicaDriver['hand']>[0]): Promise<Outcome> {
-    if (this.#isStopped || this.#stopping !== undefined) return { type: 'refused', reason: 'NOT_A_MEMBER' }
-    const outcome = this.#calls.wait(call)
-    this.#driver.hand(event)
-    return outcome
-  }
-
   #role(): NodeEngineStatus['role'] {
-    const { replica } = this.#driver
-    if (this.#isStopped) return 'none'
-    if (replica.isPrimary) return 'primary'
-    return replica.isMember ? 'member' : 'joining'
+    return this.#isStopped ? 'none' : roleOf(this.#driver.replica)
   }
 
   #hello(): Hello {
@@ -292,8 +250,9 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     }
   }
 
-  #report(reports: readonly Report[]): void {
+  #report(reports: readonly Report[], isAnswered: boolean): void {
     const { replica } = this.#driver
+    if (isAnswered && !reports.some(({ type }) => type === 'recordWentBack')) this.#chronicle.recordStands()
     for (const report of reports) this.#take(report)
     this.#subscribers.settled(replica)
   }
@@ -301,8 +260,6 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   #take(report: Report): void {
     switch (report.type) {
       case 'settled':
-        if (report.outcome.type === 'conflict') this.#counts.conflicts += 1
-        if (report.outcome.type === 'committed') this.#counts.committed += 1
         this.#calls.settle(report.call, report.outcome)
         return
       case 'applied':
@@ -313,17 +270,11 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
         return
       case 'cutOff':
       case 'reached':
-        this.#logger[report.type === 'cutOff' ? 'warn' : 'info'](
-          {},
-          report.type === 'cutOff'
-            ? 'tables: cut off: the primary is not heard, writes are refused'
-            : 'tables: in touch again',
-        )
-        this.emit(report.type === 'cutOff' ? 'cutoff' : 'reached')
+        this.#chronicle.cutOff(report.type === 'cutOff')
         this.#subscribers.statusChanged()
         return
       case 'excluded':
-        this.#logger.warn({ epoch: report.view.epoch }, 'tables: left out of the view; joining again as a new member')
+        this.#chronicle.excluded(report.view)
         this.#subscribers.statusChanged()
         return
       case 'unfounded':
@@ -331,7 +282,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
         this.#look()
         return
       case 'recordWentBack':
-        this.#recordWentBack(report.known, report.found)
+        this.#chronicle.recordWentBack(report)
+        this.#subscribers.statusChanged()
         return
       case 'left':
         this.#onLeft()
@@ -342,24 +294,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   }
 
   #viewChanged(view: View): void {
-    this.#recordProblem = undefined
-    const { replica } = this.#driver
-    const before = this.#lastView
-    this.#lastView = view
-    const afterLoss = this.#entrance.viewKnown(view, replica.isMember)
-    if (before !== undefined && before.members.length > 0 && view.identity !== before.identity) {
-      const reason = afterLoss ? 'all members lost' : 'other cluster'
-      if (view.identity !== this.#keptIdentity) this.#lostData({ reason, before: before.identity, now: view.identity })
-    }
-    this.#logger.info({ epoch: view.epoch, members: namesOf(view), role: this.#role() }, 'tables: a new view')
-    this.emit('view', { view, role: this.#role() })
-    if (replica.isMember) {
-      if (this.#wasMember && this.#driver.incarnation > 1) {
-        this.#counts.rejoins += 1
-        this.emit('rejoined', { view })
-      }
-      this.#wasMember = true
-    }
+    const isAfterLoss = this.#entrance.viewKnown(view, this.#driver.replica.isMember)
+    this.#chronicle.viewKnown({ view, role: this.#role(), incarnation: this.#driver.incarnation, isAfterLoss })
     this.#greetings.announce()
     this.#deaths.report()
     this.#subscribers.statusChanged()
@@ -374,18 +310,17 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   #meet(theirs: View): void {
     const { replica } = this.#driver
     const own = replica.view
-    if (own === undefined || own.identity === theirs.identity || !this.#yieldsTo(theirs.identity, own.identity)) return
+    if (
+      own === undefined ||
+      own.identity === theirs.identity ||
+      !yields(own.identity, theirs.identity, this.#kind.founder)
+    )
+      return
     this.#logger.error(
       { ours: own.identity, theirs: theirs.identity },
       'tables: met another cluster of the same tables, which goes on; what was written here is given up',
     )
     void this.#restart()
-  }
-
-  /** Where the authority makes sure of one cluster, another one can only come of a reset that a person wanted or that was proven to be needed. */
-  #yieldsTo(theirs: string, ours: string): boolean {
-    if (this.#kind.founder === 'lowest') return compareIdentities(theirs, ours) < 0
-    return (stampOf(theirs)?.generation ?? 0) > (stampOf(ours)?.generation ?? 0)
   }
 
   /** What a process that is in no view looks at again and again. */
@@ -398,21 +333,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       this.#greetings.greetAll()
       void this.#deaths.askForProof(this.#authority)
     }
-    this.#entrance.look(replica.view, this.#authorityCalls.problem, replica.self.uid)
-  }
-
-  #recordWentBack(known: View, found: View | undefined): void {
-    const text = `the record of the authority went back: epoch ${known.epoch} was known, ${found === undefined ? 'none' : `epoch ${found.epoch}`} is found. Views do not change until a person decides`
-    if (this.#recordProblem === text) return
-    this.#recordProblem = text
-    this.#logger.error({ known, found }, `tables: ${text}`)
-    this.#subscribers.statusChanged()
-  }
-
-  #lostData(loss: DataLoss): void {
-    this.#counts.resets += 1
-    this.#logger.error({ ...loss }, 'tables: rows were lost')
-    this.emit('dataloss', loss)
+    this.#entrance.look(replica.view, this.#authority.problem, replica.self.uid)
   }
 
   /** Gives up everything, and begins as a process that knows nothing. */
@@ -421,17 +342,10 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     this.#driver.replace(undefined)
     this.#greetings.announce()
     try {
-      await this.#startAuthorityAgain()
+      await this.#authority.startAgain()
     } catch (error) {
       this.#logger.error({ err: error }, 'tables: the authority could not be started again')
     }
-  }
-
-  async #startAuthorityAgain(): Promise<void> {
-    const authority = this.#authority
-    this.#authorityCalls.use(undefined)
-    await authority?.stop()
-    if (!this.#isStopped) await this.#startAuthority()
   }
 
   #failed(error: unknown): void {
@@ -444,35 +358,34 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
 
   #ended(): void {
     if (this.#isStopped) return
-    this.#logger.error({}, 'tables: the process of the replica was ended; this node takes no part any longer')
+    this.#logger.error(
+      {},
+      'tables: the process of the replica was ended; this node takes no part any longer. Stop the tables before their node',
+    )
     this.#end()
   }
 
   async #stop(timeoutMs: number): Promise<void> {
     if (this.#isStopped) return
     const untilMs = performance.now() + timeoutMs
+    this.#calls.close()
+    // What was asked for before is mostly done in a moment.
+    await Promise.race([this.#calls.idle(), sleep(timeoutMs / 2, undefined, { ref: false })])
     await this.#leave(untilMs)
     this.#end()
-    await this.#authority?.stop()
+    await this.#authority.stop()
   }
 
   async #leave(untilMs: number): Promise<void> {
     this.#driver.isLeaving = true
     const { replica } = this.#driver
     if (!replica.isMember && !replica.isExcluded) return
-    const left = new Promise<void>((resolve) => {
-      this.#onLeft = resolve
-    })
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.#logger.warn({}, 'tables: could not leave the view in time; the others have to find out')
-        resolve()
-      }, untilMs - performance.now())
+    const left = new Promise<boolean>((resolve) => {
+      this.#onLeft = () => resolve(true)
     })
     this.#driver.hand({ type: 'leave' })
-    await Promise.race([left, late])
-    clearTimeout(timer)
+    const isLeft = await Promise.race([left, sleep(Math.max(0, untilMs - performance.now()), false, { ref: false })])
+    if (!isLeft) this.#logger.warn({}, 'tables: could not leave the view in time; the others have to find out')
   }
 
   #end(): void {
@@ -481,6 +394,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     this.#driver.stop()
     this.#greetings.stop()
     this.#transport.stop()
+    this.#calls.close()
     this.#calls.settleAll({ type: 'unknown' })
     this.#subscribers.statusChanged()
   }

@@ -16,8 +16,8 @@ export interface ReplicaDriverInit {
   readonly createStore: () => Store
   readonly authority: AuthorityCalls
   readonly send: (node: string, message: Message) => void
-  /** All that came of one turn, once it is carried out. */
-  readonly onTurn: (reports: readonly Report[]) => void
+  /** All that came of one turn, once it is carried out; `isAnswered`: the authority gave a definite answer in it. */
+  readonly onTurn: (reports: readonly Report[], isAnswered: boolean) => void
   readonly onTick: () => void
   /** The state machine failed: it met what it holds to be impossible. */
   readonly onFailed: (error: unknown) => void
@@ -33,6 +33,7 @@ export class ReplicaDriver {
   #incarnation = 0
   #ticking: NodeJS.Timeout | undefined
   #isFlushScheduled = false
+  #isAnswered = false
   #isStopped = false
   /** Whether a member that was left out goes on as a new one. */
   isLeaving = false
@@ -117,12 +118,16 @@ export class ReplicaDriver {
       }
     }
     if (replica.isExcluded && !this.isLeaving && replica === this.#replica) this.replace(replica.legacy())
-    if (reports.length > 0) this.#init.onTurn(reports)
+    const isAnswered = this.#isAnswered
+    this.#isAnswered = false
+    if (reports.length > 0 || isAnswered) this.#init.onTurn(reports, isAnswered)
   }
 
   #answer(replica: Replica, answer: Promise<AuthorityAnswer>): void {
     void answer.then((answered) => {
-      if (replica === this.#replica) this.hand({ type: 'authority', answer: answered })
+      if (replica !== this.#replica) return
+      this.#isAnswered ||= answered.type !== 'unknown'
+      this.hand({ type: 'authority', answer: answered })
     })
   }
 }

@@ -1,5 +1,6 @@
 import type { EngineStatus } from '../engine.ts'
 import type { Member, View } from '../member.ts'
+import type { Replica } from '../replica/replica.ts'
 
 /** Figures of the replica of this process, as plain data. */
 export interface NodeEngineStatus extends EngineStatus {
@@ -45,4 +46,24 @@ export interface NodeEngineEvents {
   /** The process was left out of a view, and is in again. */
   rejoined: [{ readonly view: View }]
   dataloss: [DataLoss]
+}
+
+export function roleOf(replica: Replica): EngineStatus['role'] {
+  if (replica.isPrimary) return 'primary'
+  return replica.isMember ? 'member' : 'joining'
+}
+
+export function figuresOf({
+  self,
+  copy: { applied, log },
+  isCutOff,
+}: Replica): Pick<NodeEngineStatus, 'self' | 'cutOff' | 'applied' | 'lagEntries' | 'logEntries' | 'logBytes'> {
+  return {
+    self,
+    cutOff: isCutOff,
+    applied,
+    lagEntries: log.lastIndex - applied,
+    logEntries: log.length,
+    logBytes: log.bytes,
+  }
 }

@@ -67,7 +67,7 @@ test('when all members are proven dead, a new cluster begins with nothing, and s
   await cluster.crash(lost)
   const losses: DataLoss[] = []
   const back = await cluster.start(1, { authority, on: { dataloss: (loss) => losses.push(loss) } })
-  await cluster.whole(1)
+  await waitFor(() => isIn(back.engine) && losses.length > 0)
   assert.equal(get(back.engine, 'row'), undefined)
   assert.deepEqual(
     losses.map(({ reason }) => reason),
