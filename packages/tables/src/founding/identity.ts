@@ -16,7 +16,7 @@ export function identityOf({ generation, atMs, uid }: FoundingStamp): string {
 }
 
 /** Undefined for an identity that was not made here. */
-export function stampOf(identity: string): FoundingStamp | undefined {
+function stampOf(identity: string): FoundingStamp | undefined {
   const match = PATTERN.exec(identity)
   if (match === null) return undefined
   return { generation: Number(match[1]), atMs: Number(match[2]), uid: match[3] as string }

@@ -40,7 +40,7 @@ export interface EngineSettings {
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9_]{1,64}$/
-export const DEFAULT_NAME = 'default'
+const DEFAULT_NAME = 'default'
 
 /** @throws TablesError `OPTION_INVALID` */
 export function settingsOf(init: EngineInit): EngineSettings {

@@ -391,9 +391,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   #end(): void {
     if (this.#isStopped) return
     this.#isStopped = true
-    this.#driver.stop()
-    this.#greetings.stop()
-    this.#transport.stop()
+    for (const part of [this.#driver, this.#greetings, this.#transport]) part.stop()
     this.#calls.close()
     this.#calls.settleAll({ type: 'unknown' })
     this.#subscribers.statusChanged()

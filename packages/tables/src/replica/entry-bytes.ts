@@ -12,7 +12,7 @@ export function bytesOfEntry(entry: Entry): number {
   return bytes
 }
 
-export function bytesOfWrite(write: Write): number {
+function bytesOfWrite(write: Write): number {
   if (write.type === 'clear') return WRITE_BYTES
   return WRITE_BYTES + bytesOf(write.key) + (write.type === 'put' ? bytesOf(write.row) : 0)
 }

@@ -3,7 +3,7 @@ import { isDuration, isFields, isListOf, isName, isNames, isOptional } from './c
 /** Compound keys of compound keys are allowed; so deep they are nobody's. */
 const KEY_DEPTH_MAX = 16
 
-export function isKey(value: unknown, depth = 0): boolean {
+function isKey(value: unknown, depth = 0): boolean {
   switch (typeof value) {
     case 'string':
     case 'bigint':
@@ -16,7 +16,7 @@ export function isKey(value: unknown, depth = 0): boolean {
   }
 }
 
-export function isWrite(value: unknown): boolean {
+function isWrite(value: unknown): boolean {
   if (!isFields(value) || !isName(value.table)) return false
   switch (value.type) {
     case 'put':
@@ -40,7 +40,7 @@ export function isSnapshotRow(value: unknown): boolean {
   )
 }
 
-export function isRead(value: unknown): boolean {
+function isRead(value: unknown): boolean {
   if (!isFields(value) || !isName(value.table)) return false
   switch (value.type) {
     case 'row':

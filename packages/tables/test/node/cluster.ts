@@ -10,7 +10,7 @@ import {
 } from '@tiebeam/tables'
 import { freePort, loopback, RecordingLogger, type Scope, waitFor } from '@tiebeam/testing'
 
-export const TABLE = 'rows'
+const TABLE = 'rows'
 
 /** One register for all members of a process. */
 export function memoryKind(authority: Authority = new MemoryAuthority()): AuthorityKind {

@@ -4,7 +4,7 @@
  */
 
 /** Within one transaction a key is read first and appended to after. */
-export interface Step {
+interface Step {
   readonly key: string
   readonly append: number | undefined
   /** What was read; undefined while it is not known. */

@@ -9,7 +9,7 @@ import { MemberProcess } from './member-process.ts'
 const registerProgram = fileURLToPath(new URL('./register.js', import.meta.url))
 const CLIENTS = 3
 
-export interface Stalls {
+interface Stalls {
   /** The longest time between two successes of one client. */
   readonly longestMs: number
   readonly p99Ms: number
