@@ -1,4 +1,4 @@
-import { Node } from '@tiebeam/distribution'
+import { Node, type NodeInit } from '@tiebeam/distribution'
 import {
   type Authority,
   type AuthorityKind,
@@ -45,9 +45,12 @@ export class TestCluster {
     this.#port = port
   }
 
+  /** Of all nodes. */
+  nodeInit: Partial<NodeInit> = {}
+
   async startNode(index: number, logger = new RecordingLogger()): Promise<Node> {
     const name = `app@${loopback(index)}`
-    const node = await Node.start({ name, cookie: 'tables', epmd: false, port: this.#port, logger })
+    const node = await Node.start({ name, cookie: 'tables', epmd: false, port: this.#port, logger, ...this.nodeInit })
     this.#scope.after(() => node.stop({ timeoutMs: 0 }))
     return node
   }

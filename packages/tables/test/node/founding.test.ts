@@ -106,7 +106,8 @@ test('a process that uses another authority neither joins nor founds, and the lo
 
 test('after the record of the authority was lost, writes go on and a person can begin anew with the rows of a survivor', async (t) => {
   const cluster = await TestCluster.create(t)
-  let register = new MemoryAuthority()
+  const original = new MemoryAuthority()
+  let register = original
   const authority = memoryKind({
     read: () => register.read(),
     install: (next, expectedEpoch) => register.install(next, expectedEpoch),
@@ -114,6 +115,11 @@ test('after the record of the authority was lost, writes go on and a person can 
   for (const index of [1, 2, 3]) await cluster.start(index, { authority, replica: { authorityReadMs: 200 } })
   await cluster.whole(3)
   await put(cluster.primary.engine, 'row', 'kept')
+  // Put back, it is as if nothing had been.
+  register = new MemoryAuthority()
+  await waitFor(() => /went back/.test(cluster.primary.engine.status.problem ?? ''))
+  register = original
+  await waitFor(() => cluster.primary.engine.status.problem === undefined)
   register = new MemoryAuthority()
   await waitFor(() => /went back/.test(cluster.primary.engine.status.problem ?? ''))
   const [backup] = cluster.backups

@@ -31,6 +31,7 @@ test('a member that was left out comes back as a new one, with what it held, and
   await waitFor(() => rejoined === 1)
   assert.equal(restored, 0, 'it held a prefix, and needed no snapshot')
   assert.equal((await put(backup.engine, 'row', 2)).type, 'committed')
+  assert.equal(backup.engine.status.rejoins, 1)
   await cluster.primary.engine.sync()
   assert.equal(get(cluster.primary.engine, 'row'), 2)
 })

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { get, memoryKind, put, TestCluster } from './cluster.ts'
+
+test('large rows pass through small outputs, and a joiner gets its snapshot meanwhile', async (t) => {
+  const cluster = await TestCluster.create(t)
+  cluster.nodeInit = { outputBytesMax: 64 * 1024 }
+  const authority = memoryKind()
+  for (const index of [1, 2]) await cluster.start(index, { authority })
+  await cluster.whole(2)
+  const text = 'x'.repeat(10_000)
+  const [backup] = cluster.backups
+  assert.ok(backup !== undefined)
+  const first = await Promise.all(Array.from({ length: 300 }, (_, index) => put(backup.engine, index, text)))
+  const joining = cluster.start(3, { authority })
+  const second = await Promise.all(Array.from({ length: 300 }, (_, index) => put(backup.engine, 300 + index, text)))
+  const joiner = await joining
+  await cluster.whole(3)
+  assert.ok([...first, ...second].every(({ type }) => type === 'committed'))
+  assert.equal((await joiner.engine.sync()).type, 'synced')
+  for (let index = 0; index < 600; index += 1) assert.equal(get(joiner.engine, index), text)
+  for (const { engine } of cluster.members) assert.equal(engine.status.packetsDropped, 0)
+  assert.ok(cluster.primary.engine.status.logBytes > 6_000_000)
+})
+
+test('the log keeps for those who return no more bytes than it may', async (t) => {
+  const cluster = await TestCluster.create(t)
+  const authority = memoryKind()
+  const replica = { logBytesRetained: 100_000 }
+  for (const index of [1, 2]) await cluster.start(index, { authority, replica })
+  await cluster.whole(2)
+  for (let index = 0; index < 40; index += 1) await put(cluster.primary.engine, index, 'x'.repeat(10_000))
+  await cluster.backups[0]?.engine.sync()
+  for (const { engine } of cluster.members) assert.ok(engine.status.logBytes < 200_000, `${engine.status.logBytes}`)
+})
