@@ -42,6 +42,7 @@ export {
 export type { TransactionOptions } from './api/transactions.ts'
 export type { Authority, Installation } from './authority/authority.ts'
 export type { AuthorityHost, AuthorityKind, StartedAuthority } from './authority/authority-kind.ts'
+export { memory } from './authority/memory-kind.ts'
 export { MemoryAuthority } from './authority/register.ts'
 export { TablesError, type TablesErrorCode } from './errors.ts'
 export type { Member, Uid, View } from './member.ts'

@@ -55,7 +55,10 @@ export class TestCluster {
     return node
   }
 
-  async start(index: number, init: Omit<EngineInit, 'node' | 'createStore'>): Promise<TestMember> {
+  async start(
+    index: number,
+    init: Omit<EngineInit, 'node' | 'createStore'> & Partial<Pick<EngineInit, 'createStore'>>,
+  ): Promise<TestMember> {
     const logger = new RecordingLogger()
     const node = await this.startNode(index, logger)
     for (const { node: other } of this.members) await node.connect(other.name).catch(() => {})
