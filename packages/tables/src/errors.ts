@@ -28,6 +28,8 @@ export type TablesErrorCode =
   | 'NOT_A_MEMBER'
   /** Nothing was written: too many transactions of this process are under way. */
   | 'TOO_MANY_PENDING'
+  /** Nothing was written: it was more than one transaction may write (`transactionBytesMax`). */
+  | 'TRANSACTION_TOO_LARGE'
   /** Nothing was written: the tables would need more memory than `bytesMax`. */
   | 'MEMORY_FULL'
   /** The definition of a table does not fit to that of the cluster, or to another one of this process. */

@@ -8,6 +8,8 @@ const refusals = {
     'this process is not a member of the tables yet, or no longer; nothing was written. Wait until it has joined',
   TOO_MANY_PENDING:
     'too many transactions of this process are under way (10,000, or pendingMax); nothing was written. Wait for some of them before starting more',
+  TRANSACTION_TOO_LARGE:
+    'the transaction writes more than one may (transactionBytesMax); nothing was written. Do it in several',
 } as const
 
 /** For an outcome that ends a transaction without success. */

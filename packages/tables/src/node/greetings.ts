@@ -59,6 +59,8 @@ export class Greetings {
     const { name, kind } = this.#init.ownHello()
     if (hello.name !== name || !this.peers.heard(hello, performance.now())) return
     const { node } = hello.member
+    // It may have waited in the mailbox for longer than the connection was there.
+    if (!this.#init.node.nodes('connected').includes(node)) this.peers.down(node, performance.now())
     if (hello.kind === kind) this.#init.onHello(hello)
     else if (!this.#otherKinds.has(node)) {
       this.#otherKinds.add(node)

@@ -1,4 +1,5 @@
 import {
+  atom,
   DistributionError,
   Down,
   type Logger,
@@ -30,6 +31,9 @@ export type AskAnswer =
   | { readonly type: 'absent' }
   | { readonly type: 'unreachable' }
 
+const NOPROC = atom('noproc')
+/** Whose garbage is logged. */
+const COMPLAINTS_MAX = 1000
 /** Packets that wait for room in the output to one node; further ones are dropped, as on a bad line, and sent again by the protocol. */
 const HELD_PACKETS_MAX = 2000
 
@@ -61,7 +65,13 @@ export class Transport {
 
   send(node: string, packet: Packet): void {
     if (this.#isStopped) return
-    const bytes = this.#codec.encode(packet)
+    let bytes: Uint8Array
+    try {
+      bytes = this.#codec.encode(packet)
+    } catch (error) {
+      this.#drop(node, error)
+      return
+    }
     const held = this.#held.get(node)
     if (held === undefined) this.#sendBytes(node, bytes)
     else if (held.length < HELD_PACKETS_MAX) held.push(bytes)
@@ -73,7 +83,7 @@ export class Transport {
     const bytes = this.#codec.encode(packet)
     try {
       const answer = await this.#init.node.ask(target, (alias) => tuple(this.#pid, alias, bytes), { timeoutMs })
-      if (answer instanceof Down) return { type: String(answer.reason) === 'noproc' ? 'absent' : 'unreachable' }
+      if (answer instanceof Down) return { type: answer.reason === NOPROC ? 'absent' : 'unreachable' }
       const decoded = this.#decode(node, bytesOf(answer))
       return decoded === undefined ? { type: 'unreachable' } : { type: 'answered', packet: decoded }
     } catch (error) {
@@ -118,7 +128,7 @@ export class Transport {
 
   #complain(peer: string, problem: string): void {
     this.garbage += 1
-    if (this.#complained.has(peer)) return
+    if (this.#complained.has(peer) || this.#complained.size >= COMPLAINTS_MAX) return
     this.#complained.add(peer)
     this.#init.logger.warn(
       { peer, problem },

@@ -1,7 +1,8 @@
 import { Barriers } from './barriers.ts'
 import type { Copy } from './copy.ts'
 import type { Entry } from './entry.ts'
-import type { Call, Outcome } from './event.ts'
+import { bytesOfWrites } from './entry-bytes.ts'
+import type { Call, Refusal } from './event.ts'
 import type { MessageBody, Propose } from './message.ts'
 import type { Leadership } from './primary/leadership.ts'
 import type { Standing } from './standing.ts'
@@ -43,7 +44,7 @@ export class Calls {
       this.#writer.abandon(event.call)
       return
     }
-    const refusal = this.#refusal(event.call, isCutOff)
+    const refusal = this.#refusal(event, isCutOff)
     if (refusal !== undefined) {
       // Earlier attempts of it were refused too, or it would still be under way.
       this.#writer.abandon(event.call)
@@ -76,12 +77,15 @@ export class Calls {
     return { orphans: this.#writer.orphans(), barriers: this.#barriers.takePending() }
   }
 
-  #refusal(call: number, isCutOff: boolean): (Outcome & { readonly type: 'refused' })['reason'] | undefined {
+  #refusal(event: Exclude<Call, { readonly type: 'abandon' }>, isCutOff: boolean): Refusal | undefined {
     const { isMember, settings } = this.#init.standing
     if (!isMember) return 'NOT_A_MEMBER'
     if (isCutOff) return 'CUT_OFF'
+    const bytes = event.type === 'transact' ? bytesOfWrites(event.writes) : 0
+    if (bytes > settings.transactionBytesMax) return 'TRANSACTION_TOO_LARGE'
+    if (this.#writer.isPending(event.call)) return undefined
     const isFull = this.#writer.pendingCount + this.#barriers.pendingCount >= settings.pendingMax
-    return isFull && !this.#writer.isPending(call) ? 'TOO_MANY_PENDING' : undefined
+    return isFull || this.#writer.pendingBytes + bytes > settings.pendingBytesMax ? 'TOO_MANY_PENDING' : undefined
   }
 
   #propose(propose: Propose): void {

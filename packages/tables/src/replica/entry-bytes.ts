@@ -7,8 +7,12 @@ const VALUE_BYTES = 8
 
 /** About the memory of an entry, and about its length on the wire: for limits, not for accounts. */
 export function bytesOfEntry(entry: Entry): number {
-  let bytes = ENTRY_BYTES
-  for (const write of writesOf(entry)) bytes += bytesOfWrite(write)
+  return ENTRY_BYTES + bytesOfWrites(writesOf(entry))
+}
+
+export function bytesOfWrites(writes: readonly Write[]): number {
+  let bytes = 0
+  for (const write of writes) bytes += bytesOfWrite(write)
   return bytes
 }
 

@@ -68,6 +68,8 @@ export type Report =
   /** The others know the view without this member: it may end. */
   | { readonly type: 'left' }
 
+export type Refusal = 'CUT_OFF' | 'NOT_A_MEMBER' | 'TOO_MANY_PENDING' | 'TRANSACTION_TOO_LARGE'
+
 export type Outcome =
   /** And applied here. */
   | { readonly type: 'committed'; readonly index: number }
@@ -76,7 +78,7 @@ export type Outcome =
   /** All that was committed before the call is applied here (`sync`), and what was read still holds (`validate`). */
   | { readonly type: 'synced'; readonly index: number }
   /** Nothing was done. */
-  | { readonly type: 'refused'; readonly reason: 'CUT_OFF' | 'NOT_A_MEMBER' | 'TOO_MANY_PENDING' }
+  | { readonly type: 'refused'; readonly reason: Refusal }
   /** It is certain that the transaction never took place: the process was excluded with it under way. */
   | { readonly type: 'lost' }
   /** The process was excluded, and the outcome is no longer remembered. */

@@ -39,6 +39,10 @@ export interface ReplicaSettings {
   readonly expiredRowsMax: number
   /** Transactions of this process under way. */
   readonly pendingMax: number
+  /** And the bytes of what they write, as estimated. */
+  readonly pendingBytesMax: number
+  /** What one transaction writes, as estimated: it travels in one message. */
+  readonly transactionBytesMax: number
   /** How long the outcomes of a writer that left are remembered. */
   readonly outcomesKeptMs: number
 }
@@ -64,5 +68,7 @@ export const replicaDefaults: ReplicaSettings = {
   chunksInFlightMax: 4,
   expiredRowsMax: 1000,
   pendingMax: 10_000,
+  pendingBytesMax: 128 * 1024 ** 2,
+  transactionBytesMax: 64 * 1024 ** 2,
   outcomesKeptMs: 300_000,
 }

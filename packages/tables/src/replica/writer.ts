@@ -1,6 +1,7 @@
 import type { Uid } from '../member.ts'
 import type { Copy } from './copy.ts'
 import type { Entry } from './entry.ts'
+import { bytesOfWrites } from './entry-bytes.ts'
 import type { Call, Outcome } from './event.ts'
 import type { Propose, Refuse } from './message.ts'
 import type { Standing } from './standing.ts'
@@ -9,6 +10,7 @@ interface Pending {
   readonly call: number
   readonly sequence: number
   propose: Propose
+  bytes: number
   /** The epoch in which it was sent last; undefined between two attempts. */
   epoch: number | undefined
   sentMs: number
@@ -42,6 +44,7 @@ export class Writer {
   readonly #refused = new Set<Pending>()
   #orphans: readonly Orphan[]
   #sequence = 0
+  #pendingBytes = 0
   #lookedEpoch = 0
   #lookMs = 0
 
@@ -54,6 +57,11 @@ export class Writer {
     return this.#pending.size
   }
 
+  /** About the memory of what is asked for and not settled. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
   isPending(call: number): boolean {
     return this.#pending.has(call)
   }
@@ -64,6 +72,9 @@ export class Writer {
     const attempt = pending.propose.attempt + 1
     const { sequence } = pending
     pending.propose = { type: 'propose', sequence, attempt, settled: 0, snapshot, reads, writes }
+    this.#pendingBytes -= pending.bytes
+    pending.bytes = bytesOfWrites(writes)
+    this.#pendingBytes += pending.bytes
     this.#send(pending)
   }
 
@@ -134,7 +145,7 @@ export class Writer {
     this.#sequence += 1
     const sequence = this.#sequence
     const propose: Propose = { type: 'propose', sequence, attempt: 0, settled: 0, snapshot: 0, reads: [], writes: [] }
-    const pending = { call, sequence, propose, epoch: undefined, sentMs: 0, cause: undefined }
+    const pending = { call, sequence, propose, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
     this.#pending.set(call, pending)
     this.#bySequence.set(sequence, pending)
     return pending
@@ -171,7 +182,7 @@ export class Writer {
   }
 
   #remove(pending: Pending): void {
-    this.#pending.delete(pending.call)
+    if (this.#pending.delete(pending.call)) this.#pendingBytes -= pending.bytes
     this.#bySequence.delete(pending.sequence)
     this.#refused.delete(pending)
   }

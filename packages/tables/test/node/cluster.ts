@@ -66,6 +66,8 @@ export class TestCluster {
       node,
       createStore: () => new Store({ [TABLE]: { ordered: true } }),
       ...init,
+      // Joiners ask again soon, so that tests take less time.
+      replica: { resendMs: 200, ...init.replica },
     })
     this.#scope.after(() => engine.stop({ timeoutMs: 0 }))
     const member = { node, engine, logger }

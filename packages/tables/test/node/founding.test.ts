@@ -27,6 +27,22 @@ test('where the authority cannot tell founders apart, the lowest of enough nodes
   for (const { engine } of cluster.members) assert.equal(engine.status.resets, 0)
 })
 
+test('a connected node without tables is not waited for, and one that was lost neither', async (t) => {
+  const cluster = await TestCluster.create(t)
+  const bystander = await cluster.startNode(1)
+  const authority = lowestKind()
+  const options = { authority, minimumNodes: 2, foundAfterMs: 100 }
+  const first = await cluster.start(3, options)
+  await first.node.connect(bystander.name)
+  // Lower than those that remain, and gone before it could found.
+  const lost = await cluster.start(2, { ...options, foundAfterMs: 60_000 })
+  await waitFor(() => first.engine.status.waitingFor?.includes(lost.node.name))
+  await cluster.crash(lost)
+  const last = await cluster.start(4, options)
+  await last.node.connect(bystander.name)
+  await cluster.whole(2)
+})
+
 test('of two clusters that meet, the older goes on, and each member of the other says that rows are lost', async (t) => {
   const cluster = await TestCluster.create(t)
   const authority = lowestKind()

@@ -33,3 +33,17 @@ test('the log keeps for those who return no more bytes than it may', async (t) =
   await cluster.backups[0]?.engine.sync()
   for (const { engine } of cluster.members) assert.ok(engine.status.logBytes < 200_000, `${engine.status.logBytes}`)
 })
+
+test('a transaction that writes more than one may is refused, and so is what goes beyond the bytes under way', async (t) => {
+  const cluster = await TestCluster.create(t)
+  const replica = { transactionBytesMax: 10_000, pendingBytesMax: 15_000 }
+  const authority = memoryKind()
+  for (const index of [1, 2]) await cluster.start(index, { authority, replica })
+  await cluster.whole(2)
+  const { engine } = cluster.primary
+  assert.deepEqual(await put(engine, 'a', 'x'.repeat(20_000)), { type: 'refused', reason: 'TRANSACTION_TOO_LARGE' })
+  const outcomes = await Promise.all([1, 2, 3].map((key) => put(engine, key, 'x'.repeat(6000))))
+  assert.deepEqual(outcomes[2], { type: 'refused', reason: 'TOO_MANY_PENDING' })
+  assert.deepEqual([outcomes[0]?.type, outcomes[1]?.type], ['committed', 'committed'])
+  assert.equal((await put(engine, 'b', 'x'.repeat(6000))).type, 'committed')
+})
