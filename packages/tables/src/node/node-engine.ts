@@ -73,10 +73,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     this.#logger = node.logger.child({ tables: settings.name })
     this.#subscribers = new Subscribers(this.#logger)
     this.#calls = new ApplicationCalls((call) => this.#driver.hand(call))
-    this.#chronicle = new Chronicle({
-      logger: this.#logger,
-      emit: (name, ...event) => this.emit(name, ...(event as never)),
-    })
+    this.#chronicle = new Chronicle({ logger: this.#logger, emit: (name, ...event) => this.#tell(name, event) })
     this.#authority = new AuthorityCalls({
       kind: init.authority,
       host: this.#host(),
@@ -232,6 +229,15 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   #knownView(): View | undefined {
     if (this.#isResetting) return undefined
     return this.#driver.replica.view ?? this.#greetings.peers.newestView(this.#kind.kind)
+  }
+
+  /** A listener that throws must not harm the replica. */
+  #tell<Name extends keyof NodeEngineEvents>(name: Name, event: NodeEngineEvents[Name]): void {
+    try {
+      this.emit(name, ...(event as never))
+    } catch (error) {
+      this.#logger.error({ err: error, event: name }, 'tables: a listener failed')
+    }
   }
 
   #role(): NodeEngineStatus['role'] {
