@@ -6,7 +6,7 @@ import type { DataLoss, NodeEngineEvents } from './status.ts'
 
 export interface ChronicleInit {
   readonly logger: Logger
-  readonly emit: <Name extends keyof NodeEngineEvents>(name: Name, ...event: NodeEngineEvents[Name]) => void
+  readonly emit: <Name extends keyof NodeEngineEvents>(name: Name, event: NodeEngineEvents[Name]) => void
 }
 
 export interface ViewKnown {
@@ -39,7 +39,7 @@ export class Chronicle {
   }
 
   viewKnown({ view, role, incarnation, isAfterLoss }: ViewKnown): void {
-    const { logger, emit } = this.#init
+    const { logger } = this.#init
     const before = this.#view
     this.#view = view
     if (before !== undefined && before.members.length > 0 && before.identity !== view.identity) {
@@ -47,20 +47,20 @@ export class Chronicle {
       if (view.identity !== this.keptIdentity) this.#lost({ reason, before: before.identity, now: view.identity })
     }
     logger.info({ epoch: view.epoch, members: namesOf(view), role }, 'tables: a new view')
-    emit('view', { view, role })
+    this.#emit('view', [{ view, role }])
     if (role !== 'primary' && role !== 'member') return
     if (this.#memberIncarnation !== undefined && this.#memberIncarnation !== incarnation) {
       this.counts.rejoins += 1
-      emit('rejoined', { view })
+      this.#emit('rejoined', [{ view }])
     }
     this.#memberIncarnation = incarnation
   }
 
   cutOff(isCutOff: boolean): void {
-    const { logger, emit } = this.#init
+    const { logger } = this.#init
     if (isCutOff) logger.warn({}, 'tables: cut off: the primary is not heard, writes are refused')
     else logger.info({}, 'tables: in touch again')
-    emit(isCutOff ? 'cutoff' : 'reached')
+    this.#emit(isCutOff ? 'cutoff' : 'reached', [])
   }
 
   excluded({ epoch }: View): void {
@@ -84,6 +84,15 @@ export class Chronicle {
   #lost(loss: DataLoss): void {
     this.counts.resets += 1
     this.#init.logger.error({ ...loss }, 'tables: rows were lost')
-    this.#init.emit('dataloss', loss)
+    this.#emit('dataloss', [loss])
+  }
+
+  /** A listener that throws must not harm the replica. */
+  #emit<Name extends keyof NodeEngineEvents>(name: Name, event: NodeEngineEvents[Name]): void {
+    try {
+      this.#init.emit(name, event)
+    } catch (error) {
+      this.#init.logger.error({ err: error, event: name }, 'tables: a listener failed')
+    }
   }
 }

@@ -73,7 +73,10 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     this.#logger = node.logger.child({ tables: settings.name })
     this.#subscribers = new Subscribers(this.#logger)
     this.#calls = new ApplicationCalls((call) => this.#driver.hand(call))
-    this.#chronicle = new Chronicle({ logger: this.#logger, emit: (name, ...event) => this.#tell(name, event) })
+    this.#chronicle = new Chronicle({
+      logger: this.#logger,
+      emit: (name, event) => this.emit(name, ...(event as never)),
+    })
     this.#authority = new AuthorityCalls({
       kind: init.authority,
       host: this.#host(),
@@ -231,15 +234,6 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     return this.#driver.replica.view ?? this.#greetings.peers.newestView(this.#kind.kind)
   }
 
-  /** A listener that throws must not harm the replica. */
-  #tell<Name extends keyof NodeEngineEvents>(name: Name, event: NodeEngineEvents[Name]): void {
-    try {
-      this.emit(name, ...(event as never))
-    } catch (error) {
-      this.#logger.error({ err: error, event: name }, 'tables: a listener failed')
-    }
-  }
-
   #role(): NodeEngineStatus['role'] {
     return this.#isStopped ? 'none' : roleOf(this.#driver.replica)
   }
@@ -316,12 +310,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   #meet(theirs: View): void {
     const { replica } = this.#driver
     const own = replica.view
-    if (
-      own === undefined ||
-      own.identity === theirs.identity ||
-      !yields(own.identity, theirs.identity, this.#kind.founder)
-    )
-      return
+    if (own === undefined || !yields(own.identity, theirs.identity, this.#kind.founder)) return
     this.#logger.error(
       { ours: own.identity, theirs: theirs.identity },
       'tables: met another cluster of the same tables, which goes on; what was written here is given up',
