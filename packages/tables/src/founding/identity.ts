@@ -28,7 +28,10 @@ function stampOf(identity: string): FoundingStamp | undefined {
  */
 export function compareIdentities(left: string, right: string): number {
   const [first, second] = [stampOf(left), stampOf(right)]
-  if (first === undefined || second === undefined) return compareTexts(left, right)
+  if (first === undefined && second === undefined) return compareTexts(left, right)
+  // One that tells nothing of its founding yields to one that does.
+  if (first === undefined) return 1
+  if (second === undefined) return -1
   return second.generation - first.generation || first.atMs - second.atMs || compareTexts(first.uid, second.uid)
 }
 

@@ -34,15 +34,20 @@ export type AskAnswer =
 const NOPROC = atom('noproc')
 /** Whose garbage is logged. */
 const COMPLAINTS_MAX = 1000
-/** Packets that wait for room in the output to one node; further ones are dropped, as on a bad line, and sent again by the protocol. */
-const HELD_PACKETS_MAX = 2000
+/** What waits for room in the output to one node; more is dropped, as on a bad line, and sent again by the protocol. */
+const HELD_BYTES_MAX = 32 * 1024 ** 2
+
+interface Held {
+  readonly packets: Uint8Array[]
+  bytes: number
+}
 
 /** Carries packets between the processes of these tables, each registered under the same name at its node. */
 export class Transport {
   readonly #init: TransportInit
   readonly #codec = new Codec()
   /** What waits until the output to a node has drained. */
-  readonly #held = new Map<string, Uint8Array[]>()
+  readonly #held = new Map<string, Held>()
   /** Whose garbage was logged. */
   readonly #complained = new Set<string>()
   readonly #pid: Pid
@@ -74,7 +79,7 @@ export class Transport {
     }
     const held = this.#held.get(node)
     if (held === undefined) this.#sendBytes(node, bytes)
-    else if (held.length < HELD_PACKETS_MAX) held.push(bytes)
+    else if (held.bytes + bytes.length <= HELD_BYTES_MAX) add(held, bytes)
     else this.dropped += 1
   }
 
@@ -154,18 +159,15 @@ export class Transport {
   }
 
   #hold(node: string, bytes: Uint8Array): void {
-    this.#held.set(node, [bytes])
+    this.#held.set(node, { packets: [bytes], bytes: bytes.length })
     const release = (): void => {
-      const held = this.#held.get(node) ?? []
+      const { packets } = this.#held.get(node) ?? { packets: [] }
       this.#held.delete(node)
       // The first that finds no room makes the others wait behind it.
-      for (const [index, waiting] of held.entries()) {
+      for (const waiting of packets) {
         const again = this.#held.get(node)
-        if (again !== undefined) {
-          again.push(...held.slice(index))
-          return
-        }
-        this.#sendBytes(node, waiting)
+        if (again === undefined) this.#sendBytes(node, waiting)
+        else add(again, waiting)
       }
     }
     this.#init.node.drained(node).then(release, () => this.#held.delete(node))
@@ -175,6 +177,11 @@ export class Transport {
     this.dropped += 1
     this.#init.logger.debug({ err: error, peer: node }, 'tables: a packet could not be sent')
   }
+}
+
+function add(held: Held, bytes: Uint8Array): void {
+  held.packets.push(bytes)
+  held.bytes += bytes.length
 }
 
 /** However the node decodes binaries: bytes travel in a form that only an exact decoder makes something else of. */

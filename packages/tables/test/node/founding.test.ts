@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DataLoss, NodeEngine } from '@tiebeam/tables'
+import type { AuthorityKind, DataLoss, NodeEngine } from '@tiebeam/tables'
 import { MemoryAuthority } from '@tiebeam/tables'
 import { waitFor } from '@tiebeam/testing'
 import { get, isIn, memoryKind, put, TestCluster } from './cluster.ts'
@@ -108,6 +108,24 @@ test('without proof that the members are dead, a process waits and says for whom
   await waitFor(() => cluster.members.every(({ engine }) => /a person/.test(engine.status.waitingFor ?? '')))
   await back.engine.reset({ keep: false })
   await cluster.whole(2)
+})
+
+test('the word of the authority that a member has ended is proof as well', async (t) => {
+  const cluster = await TestCluster.create(t)
+  const register = memoryKind()
+  let isGone = false
+  const authority: AuthorityKind = {
+    ...register,
+    start: async (host) => ({ ...(await register.start(host)), proveDead: async () => isGone }),
+  }
+  const lost = await cluster.start(1, { authority })
+  await cluster.whole(1)
+  await cluster.crash(lost)
+  const losses: DataLoss[] = []
+  const other = await cluster.start(2, { authority, on: { dataloss: (loss) => losses.push(loss) } })
+  await waitFor(() => other.engine.status.waitingFor?.includes(lost.node.name))
+  isGone = true
+  await waitFor(() => isIn(other.engine) && losses.length === 1)
 })
 
 test('a process that uses another authority neither joins nor founds, and the log says why', async (t) => {
