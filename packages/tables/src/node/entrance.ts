@@ -24,7 +24,9 @@ export class Entrance {
   /** What the authority said last: nobody is in a view. */
   #unfounded: { readonly over: View | undefined } | undefined
   #waitingFor: string | undefined
+  /** The cluster that this process tries to found in the place of a lost one. */
   #afterLoss: string | undefined
+  #attempt: { readonly place: string; readonly identity: string } | undefined
 
   constructor(init: EntranceInit) {
     this.#init = init
@@ -89,10 +91,14 @@ export class Entrance {
     })
   }
 
+  /** Asked for again, it is the same cluster: an earlier try may have taken effect. */
   #found(over: View | undefined, uid: string): string {
-    // A repetition of the same attempt is the same cluster, in whichever of them it was taken.
-    const generation = nextGeneration(over?.identity)
-    const identity = identityOf({ generation, atMs: Date.now(), uid })
+    const place = `${over?.identity} ${over?.epoch} ${uid}`
+    if (this.#attempt?.place !== place) {
+      const identity = identityOf({ generation: nextGeneration(over?.identity), atMs: Date.now(), uid })
+      this.#attempt = { place, identity }
+    }
+    const { identity } = this.#attempt
     this.#init.found(identity, over)
     return identity
   }
