@@ -321,7 +321,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   /** What a process that is in no view looks at again and again. */
   #look(): void {
     const { replica } = this.#driver
-    if (this.#isStopped || this.#stopping !== undefined || replica.isMember) return
+    if (this.#isStopped || this.#isResetting || this.#stopping !== undefined || replica.isMember) return
     const nowMs = performance.now()
     if (nowMs - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = nowMs

@@ -62,17 +62,22 @@ class MembersAuthority implements StartedAuthority {
 
   async install(next: View, expectedEpoch: number): Promise<Installation> {
     const base = this.#newestHere()
-    if (base !== undefined && base.epoch > expectedEpoch) return { type: 'stands', view: base }
-    // A cluster that begins has nobody who could vote on it; that one alone begins it is a matter of the founding.
-    if (base === undefined || base.members.length === 0 || base.identity !== next.identity) {
-      const elsewhere = expectedEpoch === 0 ? await this.#newestElsewhere() : undefined
-      if (elsewhere !== undefined) return { type: 'stands', view: await this.#confirm(elsewhere) }
-      return this.#installed(next)
+    if (base === undefined && expectedEpoch === 0) return this.#found(next)
+    if (base === undefined || base.epoch < expectedEpoch) {
+      throw unknown(
+        `this process knows ${base === undefined ? 'no view' : `epoch ${base.epoch}`}, and epoch ${expectedEpoch} was expected`,
+      )
     }
-    if (base.epoch < expectedEpoch)
-      throw unknown(`this process knows epoch ${base.epoch}, and ${expectedEpoch} was expected`)
+    if (base.epoch > expectedEpoch) return { type: 'stands', view: base }
+    // A cluster that begins has nobody who could vote on it; that one alone begins it is a matter of the founding.
+    if (base.members.length === 0 || base.identity !== next.identity) return this.#installed(next)
     const stands = await this.#decide(base, next)
     return isSame(stands, next) ? this.#installed(next) : { type: 'stands', view: stands }
+  }
+
+  async #found(next: View): Promise<Installation> {
+    const elsewhere = await this.#newestElsewhere()
+    return elsewhere === undefined ? this.#installed(next) : { type: 'stands', view: await this.#confirm(elsewhere) }
   }
 
   async stop(): Promise<void> {
