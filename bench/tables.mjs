@@ -39,7 +39,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 let next = 0
 /** Numbers that no row has had: no write is the same as another. */
-const numbers = (/** @type {number} */ count) => (next += count) - count
+const numbers = (/** @type {number} */ count) => {
+  next += count
+  return next - count
+}
 
 await withTables({ each: 3, rows: ROWS, bytes: BYTES }, async (compare) => {
   await compare('reads', 'reads/s', 2_000_000, (site, count) => site.writer.ask('reads', count, ROWS))

@@ -1,15 +1,26 @@
 import type { Node } from '@tiebeam/distribution'
+import type { ServerRef } from '@tiebeam/otp'
 import { storeDefinitions } from './api/definition.ts'
 import type { TableLimits } from './api/limits.ts'
 import type { Definitions } from './api/table.ts'
-import { createTables, type Tables, type TablesStatus } from './api/tables.ts'
+import { type CreatedTables, createTables, type Tables, type TablesStatus } from './api/tables.ts'
+import { members } from './authority/members/shell/members-authority.ts'
+import { type Access, checkAccess } from './beam/access.ts'
+import { type ServedTables, TablesServer, type TablesServerInit } from './beam/shell/tables-server.ts'
 import { TablesError } from './errors.ts'
-import type { EngineInit } from './node/engine-init.ts'
+import { type EngineInit, serverNameOf } from './node/engine-init.ts'
 import { NodeEngine } from './node/node-engine.ts'
 import type { NodeEngineEvents, NodeEngineStatus } from './node/status.ts'
 import { Store } from './store/store.ts'
 
-export interface OpenOptions extends Omit<EngineInit, 'node' | 'createStore'>, Partial<TableLimits> {
+export interface OpenOptions extends Omit<EngineInit, 'node' | 'createStore' | 'authority'>, Partial<TableLimits> {
+  /** Who decides which processes are members; the same at all nodes. Default `members()`. */
+  readonly authority?: EngineInit['authority']
+  /**
+   * Which tables other nodes may reach by calls of the server `tiebeam_tables` (with another `name` of the tables,
+   * `tiebeam_tables_<name>`), for nodes that have no tables themselves, such as those of Elixir. Default: none.
+   */
+  readonly expose?: Access
   /** How long to wait until this process is a member and holds the rows. Default 60,000. */
   readonly openTimeoutMs?: number
 }
@@ -42,18 +53,21 @@ const OPEN_MS = 60_000
 export async function openTables<const Defined extends Definitions>(
   node: Node,
   definitions: Defined,
-  options: OpenOptions,
+  options: OpenOptions = {},
 ): Promise<OpenedTables<Defined>> {
-  const { openTimeoutMs = OPEN_MS } = options
+  const { openTimeoutMs = OPEN_MS, authority = members(), expose } = options
+  if (expose !== undefined) checkAccess(expose, definitions)
   const engine = await NodeEngine.start({
     ...options,
+    authority,
     node,
     createStore: () => new Store(storeDefinitions(definitions)),
   })
   try {
     await becomeMember(engine, openTimeoutMs)
-    const { tables, close } = await createTables(engine, definitions, limitsOf(options))
-    return withControl(tables, engine, close)
+    const created = await createTables(engine, definitions, limitsOf(options))
+    const server = expose && (await serve(node, created.tables, expose, options.name))
+    return withControl(created, engine, server)
   } catch (error) {
     await engine.stop()
     throw error
@@ -89,19 +103,30 @@ function definedOf<Options extends object>(options: Options): { [Name in keyof O
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }
 
-function withControl<Defined extends Definitions>(
+function serve<Defined extends Definitions>(
+  node: Node,
   tables: Tables<Defined>,
+  access: Access,
+  name: string | undefined,
+): Promise<ServerRef<TablesServer>> {
+  const args: [TablesServerInit] = [{ tables: tables as unknown as ServedTables, access }]
+  return TablesServer.start(node, { name: serverNameOf(name), args })
+}
+
+function withControl<Defined extends Definitions>(
+  { tables, status, close }: CreatedTables<Defined>,
   engine: NodeEngine,
-  close: () => void,
+  server: ServerRef<TablesServer> | undefined,
 ): OpenedTables<Defined> {
-  const tablesStatus = (): TablesStatus => Reflect.get(Object.getPrototypeOf(tables) as object, 'status', tables)
   const control: OpenedControl = {
     get status() {
-      return { ...tablesStatus(), ...engine.status }
+      return { ...status(), ...engine.status }
     },
     on: (name, listener) => void engine.on(name, listener as never),
     off: (name, listener) => void engine.off(name, listener as never),
     stop: async (options) => {
+      // What it has taken is done before the replica leaves; a server that is gone has nothing to do.
+      await server?.stop().catch(() => undefined)
       await engine.stop(options)
       close()
     },

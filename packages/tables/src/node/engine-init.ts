@@ -67,9 +67,14 @@ export function settingsOf(init: EngineInit): EngineSettings {
   }
 }
 
-/** Under which the processes of these tables are registered. */
-export function processNameOf(name: string): string {
-  return name === DEFAULT_NAME ? 'tiebeam_tables_replica' : `tiebeam_tables_replica_${name}`
+/** Under which a process of these tables is registered: the replica, the authority. */
+export function processNameOf(name: string, part: 'replica' | 'authority'): string {
+  return name === DEFAULT_NAME ? `tiebeam_tables_${part}` : `tiebeam_tables_${part}_${name}`
+}
+
+/** Under which the server that other nodes call is registered. */
+export function serverNameOf(name: string = DEFAULT_NAME): string {
+  return name === DEFAULT_NAME ? 'tiebeam_tables' : `tiebeam_tables_${name}`
 }
 
 function checkNumber(name: string, value: unknown, least: number): number {

@@ -86,7 +86,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     this.#transport = new Transport({
       node,
       logger: this.#logger,
-      processName: processNameOf(settings.name),
+      processName: processNameOf(settings.name, 'replica'),
       onPacket: (_from, packet, answer) => {
         if (packet.type === 'message') this.#driver.hand({ type: 'message', message: packet.message })
         else this.#greetings.received(packet.hello)

@@ -6,7 +6,7 @@ import { type Erl, loopback, requirePeer, type Scope, startElixir, waitFor } fro
 import { bag, counter, orderedTable, storeDefinitions, table } from '../../src/api/definition.ts'
 import { createTables, type Tables } from '../../src/api/tables.ts'
 import type { Access } from '../../src/beam/access.ts'
-import { type ServedTables, TABLES_SERVER, TablesServer } from '../../src/beam/shell/tables-server.ts'
+import { type ServedTables, TablesServer } from '../../src/beam/shell/tables-server.ts'
 import { LocalCluster } from '../api/local-cluster.ts'
 
 interface Session {
@@ -45,7 +45,7 @@ async function startWorld(t: Scope): Promise<World> {
   t.after(() => node.stop())
   const access: Access = { sessions: 'write', orders: 'write', tags: 'write', hits: 'write', secrets: 'read' }
   await TablesServer.start(node, {
-    name: TABLES_SERVER,
+    name: 'tiebeam_tables',
     args: [{ tables: tables as unknown as ServedTables, access: { ...access } }],
   })
   await elixir.evaluateElixir(`server = {:tiebeam_tables, :"${node.name}"}; :ok`)

@@ -2,16 +2,24 @@ import type { ClusterInit, LeavingStep } from '@tiebeam/cluster'
 import type { Logger, NodeInit } from '@tiebeam/distribution'
 import type { ExposedModules, GlobalNamesInit, GroupsInit, PubSubInit } from '@tiebeam/kernel'
 import type { ChildSpec, Strategy as RestartStrategy, SupervisorLimits } from '@tiebeam/otp'
+import type { Definitions, OpenOptions } from '@tiebeam/tables'
 import type { Environment, Variables } from '../settings/resolve.ts'
 import type { GivenSettings } from '../settings/settings.ts'
 import type { App } from './shell/app.ts'
 
+/** No tables but those that are defined. */
+export type NoTables = Readonly<Record<never, never>>
+
 /** Everything is optional. Settings that are given here go before the environment and the configuration file. */
-export interface StartInit extends GivenSettings, SupervisorLimits {
+export interface StartInit<Defined extends Definitions = NoTables> extends GivenSettings, SupervisorLimits {
   /** What the root supervisor starts, in this order; a function if children need the app. */
-  readonly children?: readonly ChildSpec[] | ((app: App) => readonly ChildSpec[])
+  readonly children?: readonly ChildSpec[] | ((app: App<Defined>) => readonly ChildSpec[])
   /** Of the root supervisor. Default 'oneForOne'. */
   readonly strategy?: RestartStrategy
+  /** Replicated tables, opened before the children start. The app is ready only as long as it is a member of them. */
+  readonly tables?: Defined
+  /** More options of the tables. */
+  readonly tableOptions?: OpenOptions
   /** How other nodes are found. Default: `KubernetesDns` for `serviceName`; without it none. */
   readonly topologies?: ClusterInit['topologies']
   /** More options of the cluster. */

@@ -8,9 +8,6 @@ import { runSimpleTransaction, simpleTransaction, type TransactedTable } from '.
 import { errorTerm, nameOfTerm, okTerm, optionsOfTerm, rowOfTerm } from '../term.ts'
 import { Subscription } from './subscription.ts'
 
-/** Under this name nodes of the cluster reach the tables. */
-export const TABLES_SERVER = 'tiebeam_tables'
-
 /** Rows that one answer holds. */
 const ROWS_MAX = 10_000
 const SUBSCRIPTIONS_MAX = 1_000

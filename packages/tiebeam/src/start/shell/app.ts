@@ -4,13 +4,16 @@ import type { Cluster, LeavingStep } from '@tiebeam/cluster'
 import type { Logger, Node, NodeUp } from '@tiebeam/distribution'
 import type { GlobalNames, Groups, PubSub, Rpc } from '@tiebeam/kernel'
 import { Application, type ApplicationEnd, type Supervisor } from '@tiebeam/otp'
+import { type Definitions, type OpenedControl, type OpenedTables, openTables } from '@tiebeam/tables'
 import type { Registry } from 'prom-client'
 import type { Health } from '../../health/answer.ts'
 import { Readiness } from '../../health/readiness.ts'
 import type { HealthServer } from '../../health/shell/health-server.ts'
 import { createMetrics } from '../../metrics/shell/app-metrics.ts'
+import { addTableMetrics } from '../../metrics/shell/table-metrics.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { TIEBEAM_VERSION } from '../../version.ts'
+import type { NoTables } from '../start-init.ts'
 import type { AppFigures, AppState, AppStatus } from '../status.ts'
 import type { Plan } from './launch.ts'
 
@@ -35,7 +38,7 @@ const DELAY_RESOLUTION_MS = 20
 const LOST_NAMES_MAX = 10_000
 
 /** A running app: all that `start` has started. */
-export class App implements Health {
+export class App<Defined extends Definitions = NoTables> implements Health {
   readonly settings: Settings
   readonly logger: Logger
   readonly node: Node
@@ -47,6 +50,8 @@ export class App implements Health {
   readonly readiness = new Readiness()
   /** What the status shows besides, by name. */
   readonly parts = new Map<string, () => unknown>()
+  /** The tables that the program defined, by name. */
+  tables!: OpenedTables<Defined>
   rpc!: Rpc
   cluster!: Cluster
   /** Undefined when `httpPort` is off. */
@@ -152,6 +157,26 @@ export class App implements Health {
     return this.metrics
   }
 
+  /** Opens the tables, if there are any. The app leaves them when its children have ended. */
+  async openTables(): Promise<void> {
+    const { tables = {}, tableOptions } = this.#init.init
+    if (Object.keys(tables).length === 0) {
+      this.tables = {} as OpenedTables<Defined>
+      return
+    }
+    let status: (() => OpenedControl['status']) | undefined
+    this.readiness.add('tables', () => status !== undefined && isMember(status()))
+    const opened: OpenedTables<Definitions> = await openTables(this.node, tables as Definitions, {
+      minimumNodes: this.settings.minimumNodes,
+      discovered: () => Object.values(this.cluster.status().topologies).flatMap(({ listed }) => listed),
+      ...tableOptions,
+    })
+    status = () => opened.status
+    this.parts.set('tables', status)
+    if (this.metrics !== undefined) await addTableMetrics(this.metrics, status)
+    this.tables = opened as unknown as OpenedTables<Defined>
+  }
+
   /** Starts what the app itself consists of; from then on it is ready. */
   async startTree(signal: AbortSignal): Promise<void> {
     const { children = [], ...limits } = this.#init.init
@@ -161,7 +186,7 @@ export class App implements Health {
         name: 'tiebeam_app',
         node: this.node,
         logger: this.logger,
-        children: typeof children === 'function' ? children(this) : children,
+        children: typeof children === 'function' ? children(this as unknown as App) : children,
         ...(restartsMax !== undefined && { restartsMax }),
         ...(withinMs !== undefined && { withinMs }),
         ...(strategy !== undefined && { strategy }),
@@ -174,7 +199,7 @@ export class App implements Health {
 
   /**
    * Leaves the cluster and stops everything, in order: not ready; out of groups and names; calls under way are finished, within `drainMs`; the
-   * supervision tree; discovery, the node; health and metrics last. Further calls wait for the first. Never rejects.
+   * supervision tree; the tables; discovery, the node; health and metrics last. Further calls wait for the first. Never rejects.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop({ ok: true, reason: 'stopped' })
@@ -191,8 +216,9 @@ export class App implements Health {
       timeoutMs: stopMs,
       run: () => this.tree?.stop(),
     }
+    const tables: LeavingStep = { phase: 'disconnect', name: 'tables', run: () => this.tables?.stop?.() }
     try {
-      await this.cluster.leave({ drainMs, steps: [...this.#leaving, tree], signal: inTime })
+      await this.cluster.leave({ drainMs, steps: [...this.#leaving, tree, tables], signal: inTime })
     } catch (error) {
       this.logger.error({ err: error }, 'The app could not leave the cluster in order.')
     }
@@ -221,4 +247,8 @@ export class App implements Health {
 function delayMs(nanoseconds: number): number {
   const late = nanoseconds / NANOSECONDS_PER_MS - DELAY_RESOLUTION_MS
   return Number.isFinite(late) ? Math.max(0, Math.round(late)) : 0
+}
+
+function isMember({ role, cutOff }: { readonly role: string; readonly cutOff: boolean }): boolean {
+  return (role === 'primary' || role === 'member') && !cutOff
 }

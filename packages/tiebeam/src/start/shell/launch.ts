@@ -82,6 +82,8 @@ export async function launch(planned: Plan, signal: AbortSignal): Promise<App> {
       app.http = keep(await HealthServer.start({ host, port: httpPort, givesWay, health: app, metrics, logger }))
       app.lasting.push(app.http)
     }
+    keep({ stop: () => app.tables?.stop?.() ?? Promise.resolve() })
+    await app.openTables()
     keep({ stop: () => app.tree?.stop() ?? Promise.resolve() })
     await app.startTree(signal)
     signal.throwIfAborted()

@@ -1,5 +1,6 @@
 import type { Logger } from '@tiebeam/distribution'
-import type { StartInit } from '../start-init.ts'
+import type { Definitions } from '@tiebeam/tables'
+import type { NoTables, StartInit } from '../start-init.ts'
 import type { App, AppEnd } from './app.ts'
 import { launch, plan } from './launch.ts'
 
@@ -15,7 +16,13 @@ const LINGER_MS = 1_000
  * @throws TiebeamError `SETTING_INVALID`, `HTTP_LISTEN_FAILED`; what the parts throw, such as the DistributionError
  * `EPMD_NAME_TAKEN` or the OtpError `CHILD_START_FAILED`. All that was started by then is stopped.
  */
-export async function start(init: StartInit = {}): Promise<App> {
+export async function start<const Defined extends Definitions = NoTables>(
+  init: StartInit<Defined> = {},
+): Promise<App<Defined>> {
+  return (await startApp(init as unknown as StartInit)) as unknown as App<Defined>
+}
+
+async function startApp(init: StartInit): Promise<App> {
   const planned = await plan(init)
   const stopping = new AbortController()
   if (init.ownsProcess === false) return launch(planned, stopping.signal)

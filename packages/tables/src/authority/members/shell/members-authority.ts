@@ -3,6 +3,7 @@ import { Down, type Pid, type Process, Reference, Tuple, tuple } from '@tiebeam/
 import { TablesError } from '../../../errors.ts'
 import { compareIdentities } from '../../../founding/identity.ts'
 import type { View } from '../../../member.ts'
+import { processNameOf } from '../../../node/engine-init.ts'
 import type { Installation } from '../../authority.ts'
 import type { AuthorityHost, AuthorityKind, StartedAuthority } from '../../authority-kind.ts'
 import { Acceptor } from '../acceptor.ts'
@@ -50,7 +51,7 @@ class MembersAuthority implements StartedAuthority {
   constructor(host: AuthorityHost, init: Required<MembersInit>) {
     this.#host = host
     this.#init = init
-    this.#name = `${host.name}_authority`
+    this.#name = processNameOf(host.name, 'authority')
     this.#acceptor = new Acceptor(this.#self)
     this.#pid = host.node.spawn((process) => this.#serve(process), { name: this.#name })
   }
