@@ -113,7 +113,7 @@ class OpenTables {
       close()
       throw error
     }
-    return { tables, status: () => tables.status, close }
+    return { tables, status: () => tables.#figures(), close }
   }
 
   private constructor(engine: Engine, definitions: Definitions, limits: TableLimits) {
@@ -153,6 +153,11 @@ class OpenTables {
   }
 
   get status(): TablesStatus {
+    return this.#figures()
+  }
+
+  /** Whoever holds the tables may put a status of its own in the place of theirs. */
+  #figures(): TablesStatus {
     const { role, cutOff, view } = this.#engine.status
     const store = this.#engine.copy?.store
     const rows = Object.keys(this.#definitions).map((name) => [name, store?.size(name) ?? 0] as const)
