@@ -4,6 +4,8 @@ export type TiebeamErrorCode =
   | 'SETTING_INVALID'
   /** Health and metrics cannot be served: the port is taken, or the address is not of this host. */
   | 'HTTP_LISTEN_FAILED'
+  /** An option of a command is not allowed, or missing. */
+  | 'OPTION_INVALID'
 
 /** Every failure of this package that a caller can meet. */
 export class TiebeamError extends Error {
