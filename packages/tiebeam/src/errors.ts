@@ -6,6 +6,8 @@ export type TiebeamErrorCode =
   | 'HTTP_LISTEN_FAILED'
   /** An option of a command is not allowed, or missing. */
   | 'OPTION_INVALID'
+  /** A release cannot be made of what the app consists of. */
+  | 'RELEASE_FAILED'
 
 /** Every failure of this package that a caller can meet. */
 export class TiebeamError extends Error {

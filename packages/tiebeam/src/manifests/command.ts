@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { TiebeamError } from '../../errors.ts'
-import type { ManifestStrategy, ManifestTables } from '../init.ts'
-import { manifests, toJson, toYaml } from '../manifests.ts'
-import { manifestKinds } from '../order.ts'
+import { TiebeamError } from '../errors.ts'
+import type { ManifestStrategy, ManifestTables } from './init.ts'
+import { manifests, toJson, toYaml } from './manifests.ts'
+import { manifestKinds } from './order.ts'
 
 interface Flags {
   readonly name: string
