@@ -8,9 +8,12 @@ import { EPMD_PORT } from './network.ts'
 const USER = 65_532
 /** Until the addresses of a pod that ends have gone from where requests come from, in seconds. */
 const PRE_STOP_SECONDS = 5
-/** For what follows draining: handing over, disconnecting, the end of the process. */
-const MARGIN_SECONDS = 10
-const RUN_DIRECTORY = '/run/tiebeam'
+/** For the rest of a stop: handing over, disconnecting, in ms. */
+const HAND_OVER_MS = 10_000
+/** For the end of the process after its stop was cut off, in seconds. */
+const EXIT_SECONDS = 5
+/** Holds the run directory, which itself is made by its user: a mounted folder belongs to root, whatever its group. */
+const RUN_MOUNT = '/run/tiebeam'
 
 export function deployment(options: ManifestsOptions): DeploymentManifest {
   const { name, replicas, drainMs } = options
@@ -28,7 +31,7 @@ export function deployment(options: ManifestsOptions): DeploymentManifest {
         spec: {
           serviceAccountName: name,
           automountServiceAccountToken: rulesOf(options).length > 0,
-          terminationGracePeriodSeconds: PRE_STOP_SECONDS + Math.ceil(drainMs / 1000) + MARGIN_SECONDS,
+          terminationGracePeriodSeconds: PRE_STOP_SECONDS + Math.ceil((drainMs + HAND_OVER_MS) / 1000) + EXIT_SECONDS,
           securityContext: {
             runAsNonRoot: true,
             runAsUser: USER,
@@ -77,7 +80,7 @@ function container(options: ManifestsOptions): Container {
       capabilities: { drop: ['ALL'] },
     },
     volumeMounts: [
-      { name: 'run', mountPath: RUN_DIRECTORY },
+      { name: 'run', mountPath: RUN_MOUNT },
       { name: 'tmp', mountPath: '/tmp' },
     ],
   }
@@ -92,9 +95,10 @@ function environment(options: ManifestsOptions): EnvironmentVariable[] {
     { name: 'TIEBEAM_APP_NAME', value: name },
     // With the Kubernetes API the app names its topology itself, and DNS is not asked.
     ...(strategy === 'dns' ? [{ name: 'TIEBEAM_SERVICE_NAME', value: name }] : []),
-    { name: 'TIEBEAM_HEALTH_PORT', value: String(healthPort) },
+    { name: 'TIEBEAM_HTTP_PORT', value: String(healthPort) },
     { name: 'TIEBEAM_DRAIN_MS', value: String(drainMs) },
-    { name: 'TIEBEAM_RUN_DIRECTORY', value: RUN_DIRECTORY },
+    { name: 'TIEBEAM_STOP_MS', value: String(drainMs + HAND_OVER_MS) },
+    { name: 'TIEBEAM_RUN_DIRECTORY', value: `${RUN_MOUNT}/${name}` },
   ]
 }
 

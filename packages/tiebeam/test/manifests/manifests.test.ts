@@ -62,7 +62,7 @@ describe('manifests', () => {
 
   test('leave a pod time for preStop, draining and the end', () => {
     const text = toYaml(manifests({ ...plain, drainMs: 90_001 }))
-    assert.match(text, /terminationGracePeriodSeconds: 106\n/)
+    assert.match(text, /terminationGracePeriodSeconds: 111\n/)
   })
 
   test('as JSON are one list', () => {
