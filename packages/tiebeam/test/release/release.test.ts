@@ -154,7 +154,7 @@ describe('a release', () => {
       await run(`${script} daemon one 'two three'`, /^status 0\./)
       await waitFor(seen('started', 1), { timeoutMs: 60_000, what: () => `the app to start: ${logOf(root, log)}` })
       const output = readFileSync(join(root, log), 'utf8')
-      assert.match(output, /counter 3\nprogram ready 42\nthread 42\nfile Good morning from a file\.\n/)
+      assert.match(output, /counter 3\nprogram ready 42\nthread 42\nfile Good morning from a file\.\nmetrics true\n/)
       assert.match(output, /cookie 43 arguments one two three\n/)
       await run(`${script} daemon`, /^shop: it is running already\.\nstatus 1\./)
       const first = /\d+/.exec(await run(`${script} pid`, /^\d+\nstatus 0\./))?.[0]
@@ -181,7 +181,7 @@ describe('a release', () => {
     await waitFor(() => child.output.includes('started'), { timeoutMs: 60_000, what: () => child.output })
     spawned.kill('SIGTERM')
     assert.deepEqual(await child.exited, { code: 0, signal: null })
-    assert.match(child.output, /stopping by SIGTERM\n$/)
+    assert.match(child.output, /The app stops\./)
   })
 
   test('says what is missing: Node, a readable cookie, a run directory', (t) => {
