@@ -64,6 +64,7 @@ export const pureImports = {
   'node:crypto': ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'timingSafeEqual'],
   'node:path': ['isAbsolute', 'join'],
   'node:net': ['BlockList', 'isIP', 'isIPv4', 'isIPv6'],
+  yaml: ['stringify'],
   '@tiebeam/etf': '*',
   '@tiebeam/distribution': '*',
   '@tiebeam/otp': '*',

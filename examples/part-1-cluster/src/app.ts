@@ -1,7 +1,7 @@
 import { type App, GenServer, type Groups, type StartInit, start } from 'tiebeam'
 
 /** One on every node; whoever calls the group reaches one of them. */
-export class Greeter extends GenServer {
+class Greeter extends GenServer {
   override readonly calls = {
     greet: (name: string) => `Hello ${name}, this is ${this.self.node.name}.`,
   }

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Child, freePort, loopback, requirePeer, spawnTied, startDnsmasq, waitFor } from '@tiebeam/testing'
 
+const member = fileURLToPath(new URL('./member.js', import.meta.url))
 const program = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 test('on a laptop it is a single node, and ends in order', async (t) => {
@@ -27,7 +28,7 @@ test('three of it behind one service are a cluster, and see one leave', async (t
       ...{ RELEASE_NAME: 'my-app', RELEASE_COOKIE: 'secret', POD_IP: address },
     }
     const at = JSON.stringify({ address: dns.address, port: dns.port })
-    return new Child(t, spawnTied(process.execPath, [program('./member.js'), at], { env }), address)
+    return new Child(t, spawnTied(process.execPath, [member, at], { env }), address)
   })
   const output = () => members.map((member) => member.output).join('\n')
   await waitFor(() => members.every((member) => member.output.includes('now there are 3')), {

@@ -3,7 +3,7 @@ import type { PolicyRule, RoleBindingManifest, RoleManifest, ServiceAccountManif
 import { metadataOf } from './metadata.ts'
 
 /** Name of the Lease that holds the view of the tables. */
-export function leaseName(name: string): string {
+function leaseName(name: string): string {
   return `${name}-tables`
 }
 

@@ -71,7 +71,7 @@ export interface PodDisruptionBudgetManifest extends Manifest {
   spec: { maxUnavailable: number; selector: LabelSelector }
 }
 
-export interface NetworkPolicyPeer {
+interface NetworkPolicyPeer {
   podSelector?: LabelSelector
   namespaceSelector?: LabelSelector
 }

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { TiebeamError } from '../errors.ts'
 import { releaseNameOf } from './init.ts'
-import { makeRelease } from './shell/release.ts'
 
 interface Flags {
   readonly name?: string
@@ -30,6 +29,8 @@ export function registerRelease(program: Command, control = ownControl()): void 
     .action(async (main: string, flags: Flags) => {
       const described = describePackage()
       const name = flags.name ?? releaseNameOf(described.name)
+      // Other commands need no bundler.
+      const { makeRelease } = await import('./shell/release.ts')
       const out = await makeRelease(
         {
           name,

@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path'
 import { findProgram, type Scope } from '@tiebeam/testing'
 
 /** What scripts of a release and of programs use. */
-const APPLETS = 'sh cat mkdir chmod dirname basename readlink rm kill sleep echo env ps'.split(' ')
+const APPLETS = 'sh cat mkdir chmod dirname basename readlink rm kill sleep echo id ls'.split(' ')
 
 /** A root file system with glibc, libstdc++, libgcc and busybox, and `node` if wanted: no npm, and no sources. */
 export function makeRootfs(scope: Scope, { node }: { readonly node: boolean }): string {
   const root = mkdtempSync(join(tmpdir(), 'tiebeam-rootfs-'))
   scope.after(() => rmSync(root, { recursive: true, force: true }))
   chmodSync(root, 0o755)
-  for (const folder of ['bin', 'dev', 'etc', 'proc', 'tmp', 'app']) mkdirSync(join(root, folder))
+  for (const folder of ['bin', 'dev', 'etc', 'proc', 'run', 'run/tiebeam', 'tmp', 'app']) mkdirSync(join(root, folder))
   chmodSync(join(root, 'tmp'), 0o777)
   const busybox = findProgram('busybox') ?? ''
   copyFileSync(busybox, join(root, 'bin', 'busybox'))
