@@ -1,6 +1,7 @@
 export type { ApplicationInit, ApplicationRunInit } from './application/application-init.ts'
 export type { ApplicationEnd } from './application/exit-status.ts'
 export { Application, type ApplicationStopOptions } from './application/shell/application.ts'
+export { MainProcess } from './application/shell/main-process.ts'
 export type { ChildInit, ChildSpec, Restart, ShutdownMs, StartChild, StartContext } from './child-spec.ts'
 export { type IntervalInit, intervalChild } from './children/shell/interval.ts'
 export { type Resource, type ResourceInit, resourceChild } from './children/shell/resource.ts'

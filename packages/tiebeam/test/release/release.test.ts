@@ -181,7 +181,7 @@ describe('a release', () => {
     await waitFor(() => child.output.includes('started'), { timeoutMs: 60_000, what: () => child.output })
     spawned.kill('SIGTERM')
     assert.deepEqual(await child.exited, { code: 0, signal: null })
-    assert.match(child.output, /The app stops\./)
+    assert.match(child.output, /stops in order, after a signal/)
   })
 
   test('says what is missing: Node, a readable cookie, a run directory', (t) => {

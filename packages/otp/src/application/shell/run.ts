@@ -2,15 +2,14 @@ import type { Logger } from '@tiebeam/distribution'
 import { OtpError } from '../../errors.ts'
 import { checkWaitMs } from '../../wait-ms.ts'
 import type { ApplicationInit, ApplicationRunInit } from '../application-init.ts'
-import { endFields, exitCodeOf, SIGNAL_EXIT_CODES } from '../exit-status.ts'
+import { endFields, exitCodeOf } from '../exit-status.ts'
 import type { Application } from './application.ts'
+import { MainProcess } from './main-process.ts'
 import { StderrLogger } from './stderr-logger.ts'
 
 type StartApplication = (init: ApplicationInit, options: { readonly signal: AbortSignal }) => Promise<Application>
 
 const STOP_MS = 25_000
-/** What is left to do at the end, such as writing the log, has so long. */
-const LINGER_MS = 1_000
 
 /** See `Application.run`. */
 export async function runApplication(init: ApplicationRunInit, start: StartApplication): Promise<void> {
@@ -19,16 +18,7 @@ export async function runApplication(init: ApplicationRunInit, start: StartAppli
   const logger = init.logger ?? new StderrLogger()
   const log = logger.child({ application: init.name })
   const stopping = new AbortController()
-  const onSignal = (signal: keyof typeof SIGNAL_EXIT_CODES): void => {
-    if (stopping.signal.aborted) {
-      log.warn({ signal }, 'application ends at once, after a second signal')
-      process.exit(SIGNAL_EXIT_CODES[signal])
-    }
-    log.info({ signal }, 'application stops')
-    stopping.abort()
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+  const main = new MainProcess({ logger: log, onStop: () => stopping.abort() })
   let code: number
   try {
     const application = await start({ ...init, logger }, stopping)
@@ -36,9 +26,7 @@ export async function runApplication(init: ApplicationRunInit, start: StartAppli
   } catch (error) {
     code = startFailed(error, stopping.signal, log)
   }
-  process.off('SIGTERM', onSignal)
-  process.off('SIGINT', onSignal)
-  exitSoon(code, log)
+  main.end(code)
 }
 
 /** Waits until the application ends by itself or is to be stopped. */
@@ -74,13 +62,4 @@ function startFailed(error: unknown, signal: AbortSignal, log: Logger): 0 | 1 {
   const why = error instanceof Error ? error.message : String(error)
   log.fatal({ err: error }, `application did not start: ${why}`)
   return 1
-}
-
-function exitSoon(code: number, log: Logger): void {
-  process.exitCode = code
-  setTimeout(() => {
-    const resources = process.getActiveResourcesInfo()
-    log.warn({ resources }, 'something keeps the process running after the application has stopped; it is ended')
-    process.exit(code)
-  }, LINGER_MS).unref()
 }
