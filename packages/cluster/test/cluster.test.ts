@@ -47,6 +47,7 @@ test('a static list is dialled at once, own name excepted, and status tells how 
         lookingUp: false,
         nextLookupInMs: undefined,
         lastFailure: undefined,
+        lookupFailures: 0,
       },
     },
   })
@@ -102,6 +103,7 @@ test('discovery that fails touches no link, is told once, and recovers', async (
   await waitFor(() => looks > 10)
   assert.deepEqual(node.nodes(), ['app@10.0.0.2'])
   assert.equal(cluster.status().topologies.main?.lastFailure?.message, 'SERVFAIL')
+  assert.ok((cluster.status().topologies.main?.lookupFailures ?? 0) >= 5)
   fails = false
   await waitFor(() => logger.matching(/works again/).length === 1)
   assert.equal(logger.matching(/discovery fails/).length, 1)
