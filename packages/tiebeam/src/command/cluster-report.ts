@@ -58,19 +58,20 @@ function rowOf({ name, status, problem }: NodeReport, nowMs: number, paint: Pain
     return [name, problem === 'unreachable' ? paint('red', 'unreachable') : paint('dim', 'no status'), '-', '-', '-', '-', '-', '-']
   }
   const { state, waitsFor, versions, since, node, memory, eventLoopDelayMs } = status
-  const connected = node.links.filter(({ hidden }) => !hidden).length
+  // Hidden links are those of askers, such as this very command.
+  const links = node.links.filter(({ hidden }) => !hidden)
   const expected = new Set([
-    ...node.links.filter(({ hidden }) => !hidden).map((link) => link.name),
+    ...links.map((link) => link.name),
     ...Object.values(status.cluster.topologies).flatMap(({ listed }) => listed),
   ]).size
   const waits = state === 'starting' && waitsFor.length > 0 ? ` (waits for ${waitsFor.join(', ')})` : ''
-  const queued = node.links.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0)
+  const queued = links.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0)
   return [
     name,
     paint(state === 'ready' ? 'green' : 'yellow', `${state}${waits}`),
     versions.app ?? '-',
     renderDuration(nowMs - new Date(since).getTime()),
-    connected < expected ? paint('yellow', `${connected}/${expected}`) : `${connected}/${expected}`,
+    links.length < expected ? paint('yellow', `${links.length}/${expected}`) : `${links.length}/${expected}`,
     renderBytes(queued),
     renderBytes(memory.residentBytes),
     `${eventLoopDelayMs.p99} ms`,

@@ -3,9 +3,11 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { listNodes } from '@tiebeam/distribution'
 import type { About } from '../../control/protocol.ts'
+import { ControlClient } from '../../control/shell/control-client.ts'
+import { socketPathOf } from '../../control/socket-path.ts'
 import { TiebeamError } from '../../errors.ts'
 import type { Target } from '../target.ts'
-import { connectToApp } from './run-directories.ts'
+import { startedHere } from './run-directories.ts'
 
 export interface TargetOptions {
   readonly node?: string | undefined
@@ -20,12 +22,17 @@ const EPMD_PORT = 4369
 /**
  * Which node to ask, and how. The node is that of the options, of `RELEASE_NODE`, of the app in the run directory, or the only one that EPMD
  * lists on this host; the cookie that of the options, of `RELEASE_COOKIE`, of the app in the run directory, or of `~/.erlang.cookie`.
- * @throws TiebeamError `OPTION_INVALID`
+ * @throws TiebeamError `OPTION_INVALID`, `APP_NOT_RUNNING`, `CONTROL_DENIED`
  */
 export async function findTarget(options: TargetOptions, environment: NodeJS.ProcessEnv): Promise<Target> {
-  const running = await aboutApp(options.runDirectory, environment)
+  const whole = options.node ?? wholeName(environment.RELEASE_NODE)
+  // Who names the node and no run directory means no app in particular.
+  const running = await aboutApp(options.runDirectory, environment).catch((error: unknown) => {
+    if (whole === undefined || options.runDirectory !== undefined) throw error
+    return undefined
+  })
   const epmdPort = options.epmdPort ?? portOf(environment.ERL_EPMD_PORT) ?? running?.epmdPort ?? EPMD_PORT
-  const node = options.node ?? wholeName(environment.RELEASE_NODE) ?? running?.node ?? (await onlyNode(epmdPort))
+  const node = whole ?? running?.node ?? (await onlyNode(epmdPort))
   return { node, epmdPort, cookie: await findCookie(options, environment, running) }
 }
 
@@ -49,11 +56,18 @@ export function portOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : undefined
 }
 
-async function aboutApp(directory: string | undefined, environment: NodeJS.ProcessEnv): Promise<About | undefined> {
-  const client = await connectToApp(directory, environment).catch(() => undefined)
-  const about = await client?.about().catch(() => undefined)
-  client?.close()
-  return about
+/** When several apps run here, any of them can tell of the others. */
+async function aboutApp(given: string | undefined, environment: NodeJS.ProcessEnv): Promise<About | undefined> {
+  const directory = given ?? (environment.TIEBEAM_RUN_DIRECTORY || undefined)
+  const clients =
+    directory === undefined
+      ? (await startedHere()).map(({ client }) => client)
+      : [await ControlClient.connect(socketPathOf(directory))]
+  try {
+    return await clients[0]?.about()
+  } finally {
+    for (const client of clients) client.close()
+  }
 }
 
 /** EPMD does not know the hosts of its nodes, so this is one of loopback. */

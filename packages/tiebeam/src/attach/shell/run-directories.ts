@@ -13,8 +13,8 @@ export const RUN_DIRECTORIES = join('.tiebeam', 'run')
  * @throws TiebeamError `APP_NOT_RUNNING`, `CONTROL_DENIED`, `OPTION_INVALID`
  */
 export async function connectToApp(given: string | undefined, environment: NodeJS.ProcessEnv): Promise<ControlClient> {
-  const directory = given ?? environment.TIEBEAM_RUN_DIRECTORY
-  if (directory !== undefined && directory !== '') return ControlClient.connect(socketPathOf(directory))
+  const directory = given ?? (environment.TIEBEAM_RUN_DIRECTORY || undefined)
+  if (directory !== undefined) return ControlClient.connect(socketPathOf(directory))
   const [only, ...others] = await startedHere()
   if (only === undefined) {
     throw new TiebeamError(
@@ -28,8 +28,9 @@ export async function connectToApp(given: string | undefined, environment: NodeJ
   throw new TiebeamError('OPTION_INVALID', `Several apps run here: give --run-directory, one of ${choice}.`)
 }
 
-async function startedHere(): Promise<{ directory: string; client: ControlClient }[]> {
-  const names = await readdir(RUN_DIRECTORIES).catch(() => [])
+/** The apps that `tiebeam start` runs in this folder, by name. */
+export async function startedHere(): Promise<{ directory: string; client: ControlClient }[]> {
+  const names = (await readdir(RUN_DIRECTORIES).catch(() => [])).sort()
   const found = await Promise.all(
     names.map(async (name) => {
       const directory = join(RUN_DIRECTORIES, name)

@@ -16,6 +16,7 @@ export interface ShellNodeInit {
 export interface ShellNode {
   readonly node: Node
   readonly rpc: Rpc
+  stop(): Promise<void>
 }
 
 export async function startShellNode(init: ShellNodeInit): Promise<ShellNode> {
@@ -36,7 +37,17 @@ export async function startShellNode(init: ShellNodeInit): Promise<ShellNode> {
     },
     { name: 'shell' },
   )
-  return { node, rpc: await Rpc.start(node) }
+  const rpc = await Rpc.start(node)
+  return {
+    node,
+    rpc,
+    stop: async () => {
+      // That they go now is no news.
+      node.removeAllListeners()
+      await rpc.stop({ timeoutMs: 0 })
+      await node.stop()
+    },
+  }
 }
 
 /** What the code of a shell finds by name. */

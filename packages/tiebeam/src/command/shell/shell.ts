@@ -39,7 +39,7 @@ Examples:
         shortNames: flags.sname !== undefined,
         cookie: await findCookie(flags, process.env),
         epmdPort: flags.epmdPort ?? portOf(process.env.ERL_EPMD_PORT),
-        onNews: (text) => terminal.print(text),
+        onNews: (text) => terminal.tell(text),
       })
       const interpreter = await Interpreter.start({
         context: shellContext(shell),
@@ -63,8 +63,7 @@ Examples:
         endWith(await terminal.run())
       } finally {
         interpreter.close()
-        await shell.rpc.stop({ timeoutMs: 0 })
-        await shell.node.stop()
+        await shell.stop()
       }
     })
 }

@@ -19,10 +19,19 @@ export class Console {
     this.#init = init
   }
 
-  /** Prints without harming the line that is being typed. */
+  /** Prints what code prints, without harming the line that is being typed. */
   print(text: string): void {
+    this.#write(process.stdout, text)
+  }
+
+  /** Prints what is not of the code, and so does not belong to the output of a script. */
+  tell(text: string): void {
+    this.#write(process.stderr, text)
+  }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
     if (this.#repl === undefined) {
-      process.stdout.write(text)
+      stream.write(text)
       return
     }
     clearLine(process.stdout, 0)
