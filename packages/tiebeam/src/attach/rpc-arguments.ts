@@ -15,7 +15,10 @@ export function functionOf(text: string): WantedFunction {
   const [, quoted, plain, name] = /^(?:'([^']+)'|([^'\s]+?))[.:]([^.:'\s]+)$/.exec(text) ?? []
   const module = quoted ?? plain
   if (module === undefined || name === undefined) {
-    throw new TiebeamError('OPTION_INVALID', `${text} is no function: write module.function, such as shop.price or Enum.sum.`)
+    throw new TiebeamError(
+      'OPTION_INVALID',
+      `${text} is no function: write module.function, such as shop.price or Enum.sum.`,
+    )
   }
   return { module: /^[A-Z]/.test(module) && !module.startsWith('Elixir.') ? `Elixir.${module}` : module, name }
 }

@@ -13,7 +13,8 @@ export function parseTerm(text: string): unknown {
   return term
 }
 
-const TOKEN = /\s*(?:(=>|[#%]\{|[{}[\],:])|("(?:[^"\\]|\\.)*")|('(?:[^'\\]|\\.)*')|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_][\w@.]*[?!]?))/y
+const TOKEN =
+  /\s*(?:(=>|[#%]\{|[{}[\],:])|("(?:[^"\\]|\\.)*")|('(?:[^'\\]|\\.)*')|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_][\w@.]*[?!]?))/y
 const DEPTH_MAX = 100
 
 type Token =
@@ -105,7 +106,8 @@ class TermParser {
       const key = this.term()
       if (this.#skip('=>')) map.set(key, this.term())
       // As in Elixir, a word before a colon is an atom.
-      else if ((token?.type === 'word' || token?.type === 'text') && this.#skip(':')) map.set(atom(token.text), this.term())
+      else if ((token?.type === 'word' || token?.type === 'text') && this.#skip(':'))
+        map.set(atom(token.text), this.term())
       else this.#fail()
     } while (this.#skip(','))
     this.#expect('}')
@@ -138,7 +140,7 @@ class TermParser {
 
   #tokenOf([, sign, text, quoted, number, word]: RegExpExecArray): Token {
     if (sign !== undefined) return { type: 'sign', text: sign }
-    if (text !== undefined) return { type: 'text', text: unescape(text) ?? this.#fail() }
+    if (text !== undefined) return { type: 'text', text: unquote(text) ?? this.#fail() }
     if (quoted !== undefined) return { type: 'atom', text: quoted.slice(1, -1).replaceAll(/\\(.)/g, '$1') }
     if (number !== undefined) return { type: 'number', text: number }
     return { type: 'word', text: word as string }
@@ -152,7 +154,7 @@ class TermParser {
   }
 }
 
-function unescape(quoted: string): string | undefined {
+function unquote(quoted: string): string | undefined {
   try {
     return JSON.parse(quoted) as string
   } catch {

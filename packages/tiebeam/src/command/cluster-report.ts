@@ -46,7 +46,9 @@ export function renderReports(reports: readonly NodeReport[], nowMs: number, pai
     reports.map((report) => rowOf(report, nowMs, paint)),
     paint,
   )
-  const missing = missingPeers(reports).map(({ of, name, why }) => `${paint('yellow', '!')} ${of} misses ${name}: ${why}\n`)
+  const missing = missingPeers(reports).map(
+    ({ of, name, why }) => `${paint('yellow', '!')} ${of} misses ${name}: ${why}\n`,
+  )
   const failed = failedLookups(reports).map(
     ({ of, topology, why }) => `${paint('yellow', '!')} ${of} could not look up ${topology}: ${why}\n`,
   )
@@ -55,7 +57,16 @@ export function renderReports(reports: readonly NodeReport[], nowMs: number, pai
 
 function rowOf({ name, status, problem }: NodeReport, nowMs: number, paint: Paint): string[] {
   if (status === undefined) {
-    return [name, problem === 'unreachable' ? paint('red', 'unreachable') : paint('dim', 'no status'), '-', '-', '-', '-', '-', '-']
+    return [
+      name,
+      problem === 'unreachable' ? paint('red', 'unreachable') : paint('dim', 'no status'),
+      '-',
+      '-',
+      '-',
+      '-',
+      '-',
+      '-',
+    ]
   }
   const { state, waitsFor, versions, since, node, memory, eventLoopDelayMs } = status
   // Hidden links are those of askers, such as this very command.

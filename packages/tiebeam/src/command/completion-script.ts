@@ -20,7 +20,10 @@ export function completionScript(shell: string, tree: CommandTree): string {
     case 'fish':
       return fish(tree)
     default:
-      throw new TiebeamError('OPTION_INVALID', `There is no completion for ${shell}: choose one of ${SHELLS.join(', ')}.`)
+      throw new TiebeamError(
+        'OPTION_INVALID',
+        `There is no completion for ${shell}: choose one of ${SHELLS.join(', ')}.`,
+      )
   }
 }
 
@@ -86,7 +89,8 @@ function fish(tree: CommandTree): string {
         `complete -c tiebeam -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)} -d '${quoted(description)}'`,
     ),
     ...inner.map(
-      (each) => `complete -c tiebeam -n '__fish_seen_subcommand_from ${name}' -a ${each.name} -d '${quoted(each.description)}'`,
+      (each) =>
+        `complete -c tiebeam -n '__fish_seen_subcommand_from ${name}' -a ${each.name} -d '${quoted(each.description)}'`,
     ),
   ])
   return `# tiebeam completion for fish: tiebeam completion fish | source\n${[...commands, ...options].join('\n')}\n`

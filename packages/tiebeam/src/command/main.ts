@@ -20,7 +20,10 @@ const program = new Command('tiebeam')
   .version(TIEBEAM_VERSION)
   .option('--verbose', 'show the stack of errors (or set TIEBEAM_DEBUG)')
   .showHelpAfterError('(tiebeam help shows what there is)')
-  .addHelpText('after', '\nExamples:\n  $ tiebeam new shop\n  $ tiebeam start --name shop@127.0.0.1\n  $ tiebeam status\n')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ tiebeam new shop\n  $ tiebeam start --name shop@127.0.0.1\n  $ tiebeam status\n',
+  )
 
 // Only what a command needs is loaded, when it runs: a shell that completes, or a person who reads help, does not wait for a node.
 for (const register of [
@@ -59,7 +62,9 @@ function report(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
   process.stderr.write(`${paint('red', 'tiebeam:')} ${message}\n`)
   if (isVerbose && error instanceof Error) {
-    process.stderr.write(`${error.stack}\n${error.cause === undefined ? '' : `caused by ${String((error.cause as Error).stack ?? error.cause)}\n`}`)
+    process.stderr.write(
+      `${error.stack}\n${error.cause === undefined ? '' : `caused by ${String((error.cause as Error).stack ?? error.cause)}\n`}`,
+    )
   }
   return exitCodeOf(error)
 }

@@ -28,13 +28,19 @@ export function scratchFolder(scope: Scope): string {
 
 /** Nothing of the environment of the tests is to decide what the command does. */
 export function cleanEnvironment(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(TIEBEAM_|RELEASE_|DATAPIO_|NODE_TEST|NO_COLOR|FORCE_COLOR|ERL_)/.test(name))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(TIEBEAM_|RELEASE_|DATAPIO_|NODE_TEST|NO_COLOR|FORCE_COLOR|ERL_)/.test(name),
+  )
   return { ...Object.fromEntries(kept), ...env }
 }
 
 /** Runs the compiled command to its end. */
 export function tiebeam(args: readonly string[], { cwd, env, input }: RunInit = {}): Promise<Ended> {
-  return run(process.execPath, [MAIN, ...args], { ...(cwd && { cwd }), ...(env && { env }), ...(input !== undefined && { input }) })
+  return run(process.execPath, [MAIN, ...args], {
+    ...(cwd && { cwd }),
+    ...(env && { env }),
+    ...(input !== undefined && { input }),
+  })
 }
 
 export function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunInit = {}): Promise<Ended> {
@@ -57,7 +63,11 @@ export function run(program: string, args: readonly string[], { cwd, env, input 
 
 /** Starts the compiled command, and ends it with the scope. */
 export function startTiebeam(scope: Scope, args: readonly string[], { cwd, env }: RunInit = {}): Child {
-  const child = spawnTied(process.execPath, [MAIN, ...args], { cwd, env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnTied(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return new Child(scope, child, `tiebeam ${args.join(' ')}`)
 }
 

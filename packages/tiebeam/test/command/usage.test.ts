@@ -8,12 +8,12 @@ import { MAIN, run, scratchFolder, tiebeam } from './command-line.ts'
 test('help shows the commands and examples, without colours when piped', async () => {
   const { code, stdout } = await tiebeam(['--help'])
   assert.equal(code, 0)
-  for (const command of ['new', 'start', 'test', 'shell', 'status', 'nodes', 'ping', 'rpc', 'remote', 'eval', 'stop', 'epmd']) {
+  for (const command of ['new', 'start', 'test', 'shell', 'status', 'nodes', 'ping', 'rpc', 'remote', 'eval', 'stop']) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'))
-    const help = await tiebeam([command, '--help'])
-    assert.equal(help.code, 0, command)
-    assert.match(help.stdout, /^Usage: tiebeam /, command)
   }
+  const help = await tiebeam(['rpc', '--help'])
+  assert.equal(help.code, 0)
+  assert.match(help.stdout, /^Usage: tiebeam rpc [\s\S]*Examples:/)
   assert.match(stdout, /Examples:/)
   assert.ok(!stdout.includes('\u001b'))
 })
@@ -47,7 +47,10 @@ test('without an app, commands say in one line what to do, and with --verbose wh
     const { code, stderr, stdout } = await tiebeam(args, { cwd })
     assert.equal(code, 3)
     assert.equal(stdout, '')
-    assert.equal(stderr, 'tiebeam: No app runs here: start one in this folder with `tiebeam start`, or give --run-directory.\n')
+    assert.equal(
+      stderr,
+      'tiebeam: No app runs here: start one in this folder with `tiebeam start`, or give --run-directory.\n',
+    )
   }
   assert.match((await tiebeam(['stop', '--verbose'], { cwd })).stderr, /\n {4}at /)
   assert.match((await tiebeam(['stop'], { cwd, env: { TIEBEAM_DEBUG: '1' } })).stderr, /\n {4}at /)

@@ -40,7 +40,11 @@ test('a process of another user cannot connect', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('needs root, to become another user')
   const { path } = await serve(t)
   const source = `require('node:net').connect(${JSON.stringify(path)}).on('error', (e) => console.log(e.code)).on('connect', () => console.log('in'))`
-  const other = spawn(process.execPath, ['-e', source], { uid: 65534, gid: 65534, stdio: ['ignore', 'pipe', 'inherit'] })
+  const other = spawn(process.execPath, ['-e', source], {
+    uid: 65534,
+    gid: 65534,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   other.stdout.on('data', (chunk) => {
     output += chunk
@@ -56,7 +60,10 @@ test('code is evaluated with the context, with await, and with variables of its 
     const { id: _, ...answer } = await control.evaluate(code)
     return answer
   }
-  assert.deepEqual(await evaluate(one, 'const twice = await Promise.resolve(answer * 2)'), { type: 'value', text: 'undefined' })
+  assert.deepEqual(await evaluate(one, 'const twice = await Promise.resolve(answer * 2)'), {
+    type: 'value',
+    text: 'undefined',
+  })
   assert.deepEqual(await evaluate(one, 'twice'), { type: 'value', text: '84' })
   assert.deepEqual(await evaluate(one, '{ a: 1 }'), { type: 'value', text: '{ a: 1 }' })
   assert.deepEqual(await evaluate(one, 'let n = 0\nfor (const x of [1, 2])\n  n += x\nn'), { type: 'value', text: '3' })
@@ -73,7 +80,11 @@ test('code is evaluated with the context, with await, and with variables of its 
 
 test('values come as JSON when that is asked for', async (t) => {
   const control = await client(t, await serve(t))
-  assert.equal((await control.evaluate('({ a: [1n, undefined, new Map([["b", 2]])] })', { json: true }) as { text: string }).text, '{"a":["1",null,{"b":2}]}')
+  assert.equal(
+    ((await control.evaluate('({ a: [1n, undefined, new Map([["b", 2]])] })', { json: true })) as { text: string })
+      .text,
+    '{"a":["1",null,{"b":2}]}',
+  )
 })
 
 test('what code prints, and what it throws later, comes as output', async (t) => {
@@ -85,7 +96,7 @@ test('what code prints, and what it throws later, comes as output', async (t) =>
   await control.evaluate('console.log("hello"); setTimeout(() => { throw new Error("later") }, 1); 1')
   await waitFor(() => output.includes('later'))
   assert.match(output, /^hello\nUncaught Error: later/)
-  assert.deepEqual((await control.evaluate('1 + 1') as { text: string }).text, '2')
+  assert.deepEqual(((await control.evaluate('1 + 1')) as { text: string }).text, '2')
 })
 
 test('names are completed', async (t) => {
@@ -95,7 +106,10 @@ test('names are completed', async (t) => {
 
 test('the process is told to stop', async (t) => {
   let stopped = false
-  const control = await client(t, await serve(t, { stop: async () => void (stopped = true) }))
+  const stop = async (): Promise<void> => {
+    stopped = true
+  }
+  const control = await client(t, await serve(t, { stop }))
   await control.stop()
   await waitFor(() => stopped)
 })
@@ -146,7 +160,7 @@ for (const [what, bytes] of [
     socket.write(bytes)
     await new Promise((resolve) => socket.once('close', resolve))
     if (bytes.length < 1_000) assert.match(answer, /"type":"refused"/)
-    assert.equal((await other.evaluate('answer') as { text: string }).text, '42')
+    assert.equal(((await other.evaluate('answer')) as { text: string }).text, '42')
   })
 }
 
@@ -156,7 +170,7 @@ test('a client that floods without reading is held up, and others are served', a
   t.after(() => flood.destroy())
   for (let id = 0; id < 20_000; id += 1) flood.write(`{"id":${id},"type":"evaluate","code":"'x'.repeat(100000)"}\n`)
   const other = await client(t, server)
-  assert.equal((await other.evaluate('answer') as { text: string }).text, '42')
+  assert.equal(((await other.evaluate('answer')) as { text: string }).text, '42')
 })
 
 test('connections beyond the limit are refused', async (t) => {

@@ -76,8 +76,13 @@ async function onlyNode(port: number): Promise<string> {
   const [only, ...others] = nodes
   if (only !== undefined && others.length === 0) return `${only.name}@127.0.0.1`
   const found =
-    only === undefined ? 'no node runs on this host' : `several run on this host: ${nodes.map(({ name }) => name).join(', ')}`
-  throw new TiebeamError('OPTION_INVALID', `Which node? Give --node, such as shop@127.0.0.1, or set RELEASE_NODE; ${found}.`)
+    only === undefined
+      ? 'no node runs on this host'
+      : `several run on this host: ${nodes.map(({ name }) => name).join(', ')}`
+  throw new TiebeamError(
+    'OPTION_INVALID',
+    `Which node? Give --node, such as shop@127.0.0.1, or set RELEASE_NODE; ${found}.`,
+  )
 }
 
 async function cookieIn(file: string): Promise<string> {

@@ -24,7 +24,8 @@ export function registerEpmd(program: Command): void {
       const { EpmdRegistry, serveEpmd } = await import('@tiebeam/distribution')
       const registry = new EpmdRegistry({ creation: randomBytes(4).readUInt32BE() })
       const servers = []
-      for (const each of address) servers.push(await serveEpmd({ registry, address: each, port: port ?? defaultPort() }))
+      for (const each of address)
+        servers.push(await serveEpmd({ registry, address: each, port: port ?? defaultPort() }))
       process.stdout.write(servers.map((server) => `EPMD listens on ${server.address}:${server.port}\n`).join(''))
       await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
       await Promise.all(servers.map((server) => server.close()))
@@ -39,8 +40,15 @@ export function registerEpmd(program: Command): void {
       const { port, host, json } = command.optsWithGlobals<{ port?: number; host: string; json?: true }>()
       const { listNodes } = await import('@tiebeam/distribution')
       const nodes = await listNodes({ address: host, port: port ?? defaultPort() })
-      if (json === true) printJson(nodes)
-      else process.stdout.write(renderTable(['name', 'port'], nodes.map((node) => [node.name, String(node.port)]), paintOut()))
+      if (json === true) await printJson(nodes)
+      else
+        process.stdout.write(
+          renderTable(
+            ['name', 'port'],
+            nodes.map((node) => [node.name, String(node.port)]),
+            paintOut(),
+          ),
+        )
     })
 }
 

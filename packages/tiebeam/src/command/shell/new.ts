@@ -23,10 +23,12 @@ export function registerNew(program: Command): void {
       checkAppName(name)
       await makeEmptyFolder(folder)
       const files = await copyTemplate(folder, { name, version: TIEBEAM_VERSION })
-      if (flags.json === true) return printJson({ name, folder, files })
+      if (flags.json === true) return await printJson({ name, folder, files })
       const paint = paintOut()
       const steps = [`cd ${given}`, 'npm install', 'npm start', 'npm test'].map((step) => `  ${paint('bold', step)}\n`)
-      process.stdout.write(`${files.map((file) => `${paint('green', '+')} ${join(given, file)}\n`).join('')}\nNow:\n${steps.join('')}`)
+      process.stdout.write(
+        `${files.map((file) => `${paint('green', '+')} ${join(given, file)}\n`).join('')}\nNow:\n${steps.join('')}`,
+      )
     })
 }
 

@@ -18,7 +18,7 @@ export function registerNodes(program: Command): void {
       const attached = await AttachedNode.attach(target)
       try {
         const nodes = await askNodes(attached, target.node)
-        if (flags.json === true) printJson(nodes)
+        if (flags.json === true) await printJson(nodes)
         else {
           const rows = nodes.map(({ name, kind }) => [name, kind])
           process.stdout.write(renderTable(['node', 'kind'], rows, paintOut()))

@@ -21,7 +21,7 @@ export function registerPing(program: Command): void {
         const asked = performance.now()
         const answer = await attached.node.ping(name)
         const answeredMs = performance.now() - asked
-        if (flags.json === true) printJson({ node: name, answer, connectedMs, answeredMs })
+        if (flags.json === true) await printJson({ node: name, answer, connectedMs, answeredMs })
         else {
           const paint = paintOut()
           const times = `connected in ${connectedMs.toFixed(1)} ms, answered in ${answeredMs.toFixed(1)} ms`

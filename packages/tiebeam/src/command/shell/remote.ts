@@ -9,7 +9,10 @@ interface Flags {
 export function registerRemote(program: Command): void {
   addRunDirectoryOption(program.command('remote'))
     .description('open a console inside a running app: app, node, cluster … are there by name')
-    .addHelpText('after', "\nLeaving it, by .exit or Ctrl-D, leaves the app as it is.\n\nExample:\n  $ echo 'node.nodes()' | tiebeam remote")
+    .addHelpText(
+      'after',
+      "\nLeaving it, by .exit or Ctrl-D, leaves the app as it is.\n\nExample:\n  $ echo 'node.nodes()' | tiebeam remote",
+    )
     .action(async ({ runDirectory }: Flags) => {
       const [{ connectToApp }, { openRemote }] = await Promise.all([
         import('../../attach/shell/run-directories.ts'),
@@ -45,6 +48,8 @@ export function registerStop(program: Command): void {
         import('../../control/shell/stop-process.ts'),
       ])
       const pid = await stopProcess(await connectToApp(flags.runDirectory, process.env))
-      process.stdout.write(flags.json === true ? `${JSON.stringify({ stopped: pid })}\n` : `Process ${pid} has stopped.\n`)
+      process.stdout.write(
+        flags.json === true ? `${JSON.stringify({ stopped: pid })}\n` : `Process ${pid} has stopped.\n`,
+      )
     })
 }

@@ -31,7 +31,7 @@ export function registerRpc(program: Command): void {
       const attached = await AttachedNode.attach(await findTarget({ ...flags, node }, process.env))
       try {
         const result = await attached.rpc.call(node, module, name, values, { timeoutMs: flags.timeout })
-        if (flags.json === true) printJson(result)
+        if (flags.json === true) await printJson(result)
         else process.stdout.write(`${textOf(result, outColours())}\n`)
       } finally {
         await attached.stop()

@@ -1,4 +1,4 @@
-import { type Destination, type MonitorTarget, Node, atom, type NodesKind, tuple } from '@tiebeam/distribution'
+import { atom, type Destination, type MonitorTarget, Node, type NodesKind, tuple } from '@tiebeam/distribution'
 import { GlobalNames, Rpc } from '@tiebeam/kernel'
 import { call, cast } from '@tiebeam/otp'
 import { functionOf } from '../../attach/rpc-arguments.ts'

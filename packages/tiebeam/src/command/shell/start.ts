@@ -32,7 +32,10 @@ export function registerStart(program: Command): void {
     .option('--epmd-port <port>', 'of EPMD (ERL_EPMD_PORT)', parsePort)
     .option('--log-level <level>', 'trace to fatal, or silent (TIEBEAM_LOG_LEVEL)')
     .option('--run-directory <folder>', 'of the control socket (TIEBEAM_RUN_DIRECTORY; default: .tiebeam/run/<name>)')
-    .addHelpText('after', '\nExamples:\n  $ tiebeam start\n  $ tiebeam start --name shop@127.0.0.2\n  $ tiebeam start src/worker.ts')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tiebeam start\n  $ tiebeam start --name shop@127.0.0.2\n  $ tiebeam start src/worker.ts',
+    )
     .action(async (given: string | undefined, args: string[], flags: Flags) => {
       const [{ findEntry }, { RUN_DIRECTORIES }, { findCookie }] = await Promise.all([
         import('./entry.ts'),
@@ -45,7 +48,7 @@ export function registerStart(program: Command): void {
       const base = (name ?? process.env.RELEASE_NODE ?? 'app').split('@', 1)[0] as string
       const settings = {
         RELEASE_NODE: name,
-        RELEASE_COOKIE: cookie ?? cookieFile ? await findCookie({ cookie, cookieFile }, {}) : undefined,
+        RELEASE_COOKIE: (cookie ?? cookieFile) ? await findCookie({ cookie, cookieFile }, {}) : undefined,
         TIEBEAM_SERVICE_NAME: flags.service,
         TIEBEAM_APP_NAME: flags.app,
         TIEBEAM_PORT: flags.port,
@@ -53,7 +56,9 @@ export function registerStart(program: Command): void {
         ERL_EPMD_PORT: flags.epmdPort,
         TIEBEAM_LOG_LEVEL: flags.logLevel,
         TIEBEAM_RUN_DIRECTORY:
-          flags.runDirectory ?? process.env.TIEBEAM_RUN_DIRECTORY ?? join(RUN_DIRECTORIES, base.replaceAll(/[^\w-]/g, '_')),
+          flags.runDirectory ??
+          process.env.TIEBEAM_RUN_DIRECTORY ??
+          join(RUN_DIRECTORIES, base.replaceAll(/[^\w-]/g, '_')),
       }
       for (const [variable, value] of Object.entries(settings)) {
         if (value !== undefined) process.env[variable] = String(value)

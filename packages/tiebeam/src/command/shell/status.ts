@@ -16,7 +16,10 @@ export function registerStatus(program: Command): void {
     .description('show the cluster as a table: every node, its links, and what is missing')
     .option('--watch', 'show it again every second, until Ctrl-C')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  $ tiebeam status\n  $ tiebeam status --node shop@10.0.0.7 --cookie-file cookie --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tiebeam status\n  $ tiebeam status --node shop@10.0.0.7 --cookie-file cookie --json',
+    )
     .action(async (flags: Flags) => {
       const [{ findTarget }, { AttachedNode }, { askCluster }, { missingPeers, renderReports }] = await Promise.all([
         import('../../attach/shell/find-target.ts'),
@@ -29,13 +32,14 @@ export function registerStatus(program: Command): void {
       try {
         for (;;) {
           const reports = await askCluster(attached, target.node)
-          if (flags.json === true) printJson(reports)
+          if (flags.json === true) await printJson(reports)
           else {
             // From the upper left corner on a cleared screen.
             if (flags.watch === true && process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H')
             process.stdout.write(renderReports(reports, Date.now(), paintOut()))
           }
-          const isWhole = missingPeers(reports).length === 0 && reports.every(({ problem }) => problem !== 'unreachable')
+          const isWhole =
+            missingPeers(reports).length === 0 && reports.every(({ problem }) => problem !== 'unreachable')
           endWith(isWhole ? EXIT_CODES.done : EXIT_CODES.failed)
           if (flags.watch !== true) return
           await delay(WATCH_MS)

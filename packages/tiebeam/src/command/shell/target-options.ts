@@ -9,7 +9,9 @@ export interface TargetFlags {
 }
 
 export function addTargetOptions(command: Command): Command {
-  return addCookieOptions(command.option('--node <name>', 'the node to ask (default: RELEASE_NODE, else the app that runs here)'))
+  return addCookieOptions(
+    command.option('--node <name>', 'the node to ask (default: RELEASE_NODE, else the app that runs here)'),
+  )
 }
 
 /** A cookie on the command line can be read by every user of the host, so the file comes first. */
@@ -23,7 +25,10 @@ export function addCookieOptions(command: Command): Command {
 }
 
 export function addRunDirectoryOption(command: Command): Command {
-  return command.option('--run-directory <folder>', 'of a running app (default: TIEBEAM_RUN_DIRECTORY, else the app started here)')
+  return command.option(
+    '--run-directory <folder>',
+    'of a running app (default: TIEBEAM_RUN_DIRECTORY, else the app started here)',
+  )
 }
 
 export function parsePort(text: string): number {

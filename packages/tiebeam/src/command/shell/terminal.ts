@@ -1,4 +1,3 @@
-import { toJson } from '../../control/to-json.ts'
 import { type Paint, paintOf, wantsColours } from '../output.ts'
 
 export function outColours(): boolean {
@@ -9,7 +8,9 @@ export function paintOut(): Paint {
   return paintOf(outColours())
 }
 
-export function printJson(value: unknown): void {
+export async function printJson(value: unknown): Promise<void> {
+  // It knows terms, and so loads them.
+  const { toJson } = await import('../../control/to-json.ts')
   process.stdout.write(`${toJson(value, 2)}\n`)
 }
 

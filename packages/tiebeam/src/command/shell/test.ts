@@ -27,5 +27,8 @@ export function registerTest(program: Command): void {
 
 async function findTests(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true }).catch(() => [])
-  return entries.filter((name) => /\.test\.[mc]?[tj]s$/.test(name)).sort().map((name) => join(folder, name))
+  return entries
+    .filter((name) => /\.test\.[mc]?[tj]s$/.test(name))
+    .sort()
+    .map((name) => join(folder, name))
 }

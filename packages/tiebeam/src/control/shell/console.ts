@@ -1,5 +1,5 @@
 import { chmod } from 'node:fs/promises'
-import { createInterface, clearLine, cursorTo } from 'node:readline'
+import { clearLine, createInterface, cursorTo } from 'node:readline'
 import type { REPLServer } from 'node:repl'
 import type { Evaluator } from '../console.ts'
 

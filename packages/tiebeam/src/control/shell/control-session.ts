@@ -93,7 +93,9 @@ export class ControlSession {
         this.#init.logger.info('The app was told to stop over its control socket.')
         // The answer goes first: the connection ends with the app.
         setImmediate(() => {
-          this.#init.stop().catch((error: unknown) => this.#init.logger.error({ err: error }, 'The app could not stop.'))
+          this.#init
+            .stop()
+            .catch((error: unknown) => this.#init.logger.error({ err: error }, 'The app could not stop.'))
         })
         return { id, type: 'stopping' }
     }
@@ -116,9 +118,7 @@ export class ControlSession {
   }
 }
 
-type Printed =
-  | { readonly type: 'value' | 'failed'; readonly text: string }
-  | { readonly type: 'incomplete' }
+type Printed = { readonly type: 'value' | 'failed'; readonly text: string } | { readonly type: 'incomplete' }
 
 function printed(outcome: Outcome, { colours = false, json = false }: { colours?: boolean; json?: boolean }): Printed {
   try {

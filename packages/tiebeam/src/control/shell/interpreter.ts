@@ -1,5 +1,5 @@
-import { PassThrough, Writable } from 'node:stream'
 import type { REPLServer } from 'node:repl'
+import { PassThrough, Writable } from 'node:stream'
 
 export type Outcome =
   | { readonly type: 'value'; readonly value: unknown }
@@ -81,10 +81,9 @@ export class Interpreter {
     return new Promise((resolve) => {
       const done = (error: Error | null | undefined, result?: readonly [string[], string]): void =>
         resolve(error || result === undefined ? [[], line] : [result[0], result[1]])
-      ;(this.#repl.completer as (line: string, done: (error: Error | null, result?: [string[], string]) => void) => void)(
-        line,
-        done,
-      )
+      ;(
+        this.#repl.completer as (line: string, done: (error: Error | null, result?: [string[], string]) => void) => void
+      )(line, done)
     })
   }
 

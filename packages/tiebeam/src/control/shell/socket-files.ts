@@ -28,7 +28,10 @@ export async function clearPath(path: string): Promise<void> {
   const file = await lstat(path).catch(() => undefined)
   if (file === undefined) return
   if (!file.isSocket()) {
-    throw new TiebeamError('RUN_DIRECTORY_UNUSABLE', `${path} is in the way of the control socket, and is no socket: remove it.`)
+    throw new TiebeamError(
+      'RUN_DIRECTORY_UNUSABLE',
+      `${path} is in the way of the control socket, and is no socket: remove it.`,
+    )
   }
   if (await answers(path)) {
     throw new TiebeamError(

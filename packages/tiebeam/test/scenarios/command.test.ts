@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findProgram, freePort, loopback, requirePeer, startElixir, waitFor } from '@tiebeam/testing'
-import { newApp, run, startTiebeam, tiebeam } from './command-line.ts'
+import {
+  Child,
+  findProgram,
+  freePort,
+  loopback,
+  requirePeer,
+  spawnTied,
+  startElixir,
+  startErl,
+  waitFor,
+} from '@tiebeam/testing'
+import { cleanEnvironment, MAIN, newApp, run, startTiebeam, tiebeam } from '../command/command-line.ts'
 
 test('a new app is whole: its test passes, its types are right, and nothing of the template is left', async (t) => {
   const cwd = await newApp(t, 'shop')
@@ -39,10 +49,16 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
     return ended.stdout
   }
   const runDirectory = ['--run-directory', '.tiebeam/run/shop']
-  await waitFor(() => existsSync(join(cwd, '.tiebeam/run/shop/control.sock')) && existsSync(join(cwd, '.tiebeam/run/two/control.sock')))
+  await waitFor(
+    () =>
+      existsSync(join(cwd, '.tiebeam/run/shop/control.sock')) && existsSync(join(cwd, '.tiebeam/run/two/control.sock')),
+  )
 
   await t.test('eval evaluates inside it', async () => {
-    assert.equal(await ask('eval', `await node.connect('${two}'); node.nodes()`, '--json', ...runDirectory), `["${two}"]\n`)
+    assert.equal(
+      await ask('eval', `await node.connect('${two}'); node.nodes()`, '--json', ...runDirectory),
+      `["${two}"]\n`,
+    )
     const failed = await tiebeam(['eval', 'nope', ...runDirectory], { cwd, env })
     assert.deepEqual([failed.code, failed.stderr], [1, 'tiebeam: ReferenceError: nope is not defined\n'])
   })
@@ -52,7 +68,10 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
     assert.match(table, /^NODE +STATE +VERSION +UP +CONNECTED +QUEUE +MEMORY +DELAY\n/)
     for (const name of [one, two]) assert.match(table, new RegExp(`^${name} +ready +0\\.1\\.0 .* 1/1 `, 'm'))
     const reports = JSON.parse(await ask('status', '--node', two, '--json'))
-    assert.deepEqual(reports.map((report: { name: string }) => report.name), [two, one])
+    assert.deepEqual(
+      reports.map((report: { name: string }) => report.name),
+      [two, one],
+    )
     assert.equal(reports[1].status.state, 'ready')
     assert.equal(reports[1].status.versions.app, '0.1.0')
   })
@@ -77,7 +96,8 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
   })
 
   await t.test('remote takes a script, and leaves the app unharmed', async () => {
-    const input = 'const twice = await Promise.resolve(21) * 2\ntwice\nfunction name() {\n  return app.name\n}\nname()\n.exit\n'
+    const input =
+      'const twice = await Promise.resolve(21) * 2\ntwice\nfunction name() {\n  return app.name\n}\nname()\n.exit\n'
     const ended = await tiebeam(['remote', ...runDirectory], { cwd, env, input })
     assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, `42\n'${one}'\n`, ''])
     const failed = await tiebeam(['remote', ...runDirectory], { cwd, env, input: 'throw new Error("no")\n1\n' })
@@ -90,24 +110,36 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
   await t.test('remote on a terminal shows a prompt, completes names, and ends with .exit', async (t) => {
     if (findProgram('script') === undefined) return t.skip('needs script, of bsdutils')
     const home = join(cwd, 'home')
-    await run('mkdir', [home])
-    const { MAIN } = await import('./command-line.ts')
+    mkdirSync(home)
     const command = `${process.execPath} ${MAIN} remote --run-directory .tiebeam/run/shop`
-    // The tab completes app.settin to app.settings.
-    const input = 'app.settin\t.httpPort\r.exit\r'
-    const { stdout } = await run('bash', ['-c', `(sleep 2; printf '${input}'; sleep 2) | script -qec '${command}' /dev/null`], {
-      cwd,
-      env: { ...env, HOME: home, TERM: 'xterm' },
-    })
-    assert.match(stdout, new RegExp(`${one} \\(remote\\)> `))
-    assert.match(stdout, /app\.settings/)
-    assert.match(stdout, /'off'|\[32m'off'/)
+    const terminal = new Child(
+      t,
+      spawnTied('script', ['-qec', command, '/dev/null'], {
+        cwd,
+        env: cleanEnvironment({ ...env, HOME: home, TERM: 'xterm' }),
+        stdio: 'pipe',
+      }),
+      'script',
+    )
+    await terminal.waitForOutput(new RegExp(`${one} \\(remote\\)> `))
+    terminal.process.stdin?.write('app.settin')
+    await terminal.waitForOutput(/app\.settin/)
+    terminal.process.stdin?.write('\t')
+    await terminal.waitForOutput(/settings/)
+    terminal.process.stdin?.write('.httpPort\r')
+    await terminal.waitForOutput(/\[32m'off'/)
+    terminal.process.stdin?.write('.exit\r')
+    assert.equal((await terminal.exited).code, 0)
+    assert.match(readFileSync(join(home, '.tiebeam_history'), 'utf8'), /app\.settings\.httpPort/)
   })
 
   await t.test('of several apps that run here, remote asks which', async () => {
     const { code, stderr } = await tiebeam(['eval', '1'], { cwd, env })
     assert.equal(code, 2)
-    assert.match(stderr, /Several apps run here: give --run-directory, one of \.tiebeam\/run\/shop, \.tiebeam\/run\/two/)
+    assert.match(
+      stderr,
+      /Several apps run here: give --run-directory, one of \.tiebeam\/run\/shop, \.tiebeam\/run\/two/,
+    )
   })
 
   await t.test('stop ends it in order, and then it is missed', async () => {
@@ -132,14 +164,20 @@ test('a setting that is wrong ends the start with one message', async (t) => {
 
 test('exit codes of programs pass through', async (t) => {
   const cwd = await newApp(t)
-  writeFileSync(join(cwd, 'src/ends.ts'), 'const code: number = 7\nconsole.log(process.argv.slice(2))\nprocess.exitCode = code\n')
+  writeFileSync(
+    join(cwd, 'src/ends.ts'),
+    'const code: number = 7\nconsole.log(process.argv.slice(2))\nprocess.exitCode = code\n',
+  )
   const { code, stdout } = await tiebeam(['start', 'src/ends.ts', 'one', 'two'], { cwd })
   assert.deepEqual([code, stdout], [7, "[ 'one', 'two' ]\n"])
 })
 
 test('stacks of programs in TypeScript name their own lines', async (t) => {
   const cwd = await newApp(t)
-  writeFileSync(join(cwd, 'src/fails.ts'), 'interface Shape {\n  a: number\n}\n\nsetTimeout(() => {\n  throw new Error("no")\n})\nexport type { Shape }\n')
+  writeFileSync(
+    join(cwd, 'src/fails.ts'),
+    'interface Shape {\n  a: number\n}\n\nsetTimeout(() => {\n  throw new Error("no")\n})\nexport type { Shape }\n',
+  )
   const { code, stderr } = await tiebeam(['start', 'src/fails.ts'], { cwd })
   assert.equal(code, 1)
   assert.match(stderr, /src\/fails\.ts:6:/)
@@ -150,7 +188,6 @@ test('Elixir nodes are pinged, listed, called, and spoken with from a shell', as
   const name = `ex@${loopback(3)}`
   const elixir = await startElixir(t, { name, cookie: 'secret' })
   const env = { ERL_EPMD_PORT: String(elixir.epmdPort), RELEASE_COOKIE: 'secret' }
-  await elixir.evaluateElixir('{:ok, _} = Agent.start(fn -> %{"tea" => 4} end, name: :prices)')
   const ask = async (...args: string[]) => {
     const ended = await tiebeam(args, { env })
     assert.deepEqual([ended.code, ended.stderr], [0, ''])
@@ -166,16 +203,18 @@ test('Elixir nodes are pinged, listed, called, and spoken with from a shell', as
   await t.test('rpc, with JSON and with terms', async () => {
     assert.equal(await ask('rpc', name, "'Elixir.Enum'.sum", '[1, 2, 3]'), '6\n')
     assert.equal(await ask('rpc', name, 'String.upcase', 'tea'), "'TEA'\n")
-    assert.equal(await ask('rpc', name, 'erlang:tuple_to_list', '{:a, "b", 1.5}', '--json'), '[\n  "a",\n  "b",\n  1.5\n]\n')
+    assert.equal(
+      await ask('rpc', name, 'erlang:tuple_to_list', '{:a, "b", 1.5}', '--json'),
+      '[\n  "a",\n  "b",\n  1.5\n]\n',
+    )
     const failed = await tiebeam(['rpc', name, 'Enum.sum', ':nope'], { env })
     assert.equal(failed.code, 1)
     assert.match(failed.stderr, /^tiebeam: /)
   })
 
   await t.test('a shell connects, calls a GenServer, and is a visible node', async () => {
-    const input = `await connect('${name}')\nnodes()\nawait call('prices', '${name}', tuple(atom('get'), await rpc('${name}', 'Function.identity', 1)), { timeoutMs: 100 }).catch(() => 'wrong')\n1\n`
     const own = `foo@${loopback(4)}`
-    const ended = await tiebeam(['shell', '--name', own], { env, input: input.split('\n').slice(0, 2).join('\n') })
+    const ended = await tiebeam(['shell', '--name', own], { env, input: `await connect('${name}')\nnodes()\n` })
     assert.deepEqual([ended.code, ended.stdout], [0, `true\n[ '${name}' ]\n`])
     assert.match(ended.stderr, new RegExp(`\\[${name} is up\\]`))
     await elixir.evaluateElixir(`
@@ -201,7 +240,6 @@ test('epmd serves, and lists its nodes', async (t) => {
   const epmd = startTiebeam(t, ['epmd', '--port', port])
   await epmd.waitForOutput(/EPMD listens on 127\.0\.0\.1/)
   if (requirePeer(t, 'erl')) {
-    const { startErl } = await import('@tiebeam/testing')
     await startErl(t, { name: `one@${loopback(5)}`, epmd: { port: Number(port) } })
     const { stdout } = await tiebeam(['epmd', 'names', '--port', port, '--json'])
     assert.equal(JSON.parse(stdout)[0].name, 'one')
