@@ -1,7 +1,16 @@
 /** Every example of the manual and of the READMEs does what the page says. The rules are in docs/test/README.md. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -19,7 +28,8 @@ const linksOnly = new Set(['CONTRIBUTING.md', 'CHANGELOG.md', 'ARCHITECTURE.md',
 const pages = filesBelow(root).filter(
   (file) => file.endsWith('.md') && !file.split('/').some((part) => part.startsWith('.')),
 )
-const examplePages = pages.filter((page) => !linksOnly.has(page))
+/** Templates of apps are tested where apps are made of them. */
+const examplePages = pages.filter((page) => !linksOnly.has(page) && !page.includes('/templates/'))
 const read = (/** @type {string} */ page) => readFileSync(path.join(root, page), 'utf8')
 
 /** Below the repository, so that its packages resolve; a folder for each run, so that two may run at once. */
@@ -101,6 +111,18 @@ for (const page of examplePages) {
 }
 
 /**
+ * The command `tiebeam`, and what apps made by it import.
+ *
+ * @param {string} scratch
+ */
+function installCommand(scratch) {
+  symlinkSync(path.join(root, 'node_modules'), path.join(scratch, 'node_modules'))
+  mkdirSync(path.join(scratch, 'bin'))
+  const main = path.join(root, 'packages/tiebeam/dist/src/command/main.js')
+  writeFileSync(path.join(scratch, 'bin/tiebeam'), `#!/bin/sh\nexec node '${main}' "$@"\n`, { mode: 0o755 })
+}
+
+/**
  * A page's programs and commands run in a process of their own.
  *
  * @param {string} page
@@ -115,14 +137,18 @@ async function follow(page, { steps }) {
     )
     writeFileSync(plan, JSON.stringify({ steps: withPrograms }))
     const [program, ...args] = [...ownNetwork(), process.execPath, path.join(root, 'docs/test/page-run.mjs'), plan]
+    installCommand(scratch)
     // HOME, because erl writes its cookie file there.
     const env = {
       ...process.env,
+      PATH: `${path.join(scratch, 'bin')}${path.delimiter}${process.env.PATH}`,
       HOME: scratch,
       TERM: 'dumb',
       NO_COLOR: '1',
       FORCE_COLOR: undefined,
       NODE_OPTIONS: undefined,
+      // A test that a page runs is not one of these.
+      NODE_TEST_CONTEXT: undefined,
     }
     const child = spawn(/** @type {string} */ (program), args, {
       cwd: scratch,

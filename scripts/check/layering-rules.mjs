@@ -40,7 +40,7 @@ export const packages = {
       '@tiebeam/cluster',
       '@tiebeam/tables',
     ],
-    impure: ['index.ts', 'shell/', 'command/main.ts', 'manifests/command.ts', 'release/command.ts'],
+    impure: ['index.ts', 'shell/', 'command/main.ts', 'control/main.ts', 'manifests/command.ts', 'release/command.ts'],
   },
   '@tiebeam/testing': { mayImport: [], impure: ['**'] },
 }

@@ -64,7 +64,7 @@ function hostOf(settings: Settings, { addresses, hostname, hasTopologies }: Surr
 }
 
 /** Whether a host of a node's name is this host alone. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 

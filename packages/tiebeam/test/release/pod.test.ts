@@ -49,7 +49,7 @@ test('a release runs as the manifests run it: not root, with a root file system 
       ...{ name: 'app', version: '1.2.0', entry: join(app, 'main.ts'), out: join(scratch, 'app') },
       ...{ withNode: true, cookie: false },
     },
-    { control: join(app, 'control.ts') },
+    { control: fileURLToPath(new URL('../../src/control/main.js', import.meta.url)) },
   )
   const root = makeRootfs(t, { node: false })
   cpSync(release, join(root, 'app'), { recursive: true })

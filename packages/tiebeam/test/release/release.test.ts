@@ -23,7 +23,7 @@ import { makeRootfs } from './rootfs.ts'
 
 /** The sources, also when the compiled test runs: a release is made of TypeScript. */
 const app = fileURLToPath(new URL('../../../test/release/app/', import.meta.url))
-const programs = { control: join(app, 'control.ts') }
+const programs = { control: fileURLToPath(new URL('../../src/control/main.js', import.meta.url)) }
 
 function scratch(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'tiebeam-release-'))
@@ -150,7 +150,7 @@ describe('a release', () => {
 
       await run(`${script} version`, /^shop 1\.2\.0\nstatus 0\./)
       await run(`${script} nonsense`, /^Usage: shop[\s\S]*there is no command nonsense\.\nstatus 2\./)
-      await run(`${script} pid`, /^The system is not running\.\nstatus 1\./)
+      await run(`${script} pid`, /No app[\s\S]*\nstatus 3\./)
       await run(`${script} daemon one 'two three'`, /^status 0\./)
       await waitFor(seen('started', 1), { timeoutMs: 60_000, what: () => `the app to start: ${logOf(root, log)}` })
       const output = readFileSync(join(root, log), 'utf8')
@@ -158,15 +158,15 @@ describe('a release', () => {
       assert.match(output, /cookie 43 arguments one two three\n/)
       await run(`${script} daemon`, /^shop: it is running already\.\nstatus 1\./)
       const first = /\d+/.exec(await run(`${script} pid`, /^\d+\nstatus 0\./))?.[0]
-      await run(`${script} eval '1 + 1'`, /^eval 1 \+ 1\nstatus 0\./)
-      await run(`${script} rpc shop`, /^rpc shop\nstatus 0\./)
-      await run(`echo hello | ${script} remote`, /^remote \nstatus 0\./)
+      await run(`${script} eval '1 + 1'`, /^2\nstatus 0\./)
+      await run(`${script} rpc shop.price '"tea"'`, /^3\nstatus 0\./)
+      await run(`echo 'app.state' | ${script} remote`, /'ready'[\s\S]*status 0\./)
       await run(`${script} restart`, /^status 0\./)
       await waitFor(seen('started', 2), { timeoutMs: 60_000, what: () => `the restart: ${logOf(root, log)}` })
       const second = /\d+/.exec(await run(`${script} pid`, /^\d+\nstatus 0\./))?.[0]
       assert.notEqual(second, first)
       await run(`${script} stop`, /^status 0\./)
-      await run(`${script} pid`, /^The system is not running\.\nstatus 1\./)
+      await run(`${script} pid`, /No app[\s\S]*\nstatus 3\./)
       assert.equal(statSync(join(root, 'app', 'tmp', 'run')).mode & 0o777, 0o700)
       assert.equal(statSync(join(root, log)).mode & 0o777, 0o600)
     })

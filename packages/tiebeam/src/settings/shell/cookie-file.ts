@@ -10,7 +10,7 @@ const COOKIE_CHARACTERS = 20
  * The cookie of this user, which `erl`, `iex` and the command `tiebeam` find in the same place; it is made when there is none, as OTP does.
  * @throws TiebeamError `SETTING_INVALID` when it cannot be read, or others can read it
  */
-export async function userCookie(home = homedir()): Promise<string> {
+export async function userCookie(home = homeOf()): Promise<string> {
   const file = path.join(home, '.erlang.cookie')
   try {
     const made = Array.from({ length: COOKIE_CHARACTERS }, () => String.fromCharCode(65 + randomInt(26))).join('')
@@ -27,6 +27,15 @@ export async function userCookie(home = homedir()): Promise<string> {
     return cookie
   } catch (cause) {
     throw unusable(file, cause)
+  }
+}
+
+/** A user without a home, as in a container, has no cookie. */
+function homeOf(): string {
+  try {
+    return homedir()
+  } catch (cause) {
+    throw unusable('.erlang.cookie', cause)
   }
 }
 

@@ -1,6 +1,8 @@
 import { Cluster, KubernetesDns } from '@tiebeam/cluster'
-import { type Logger, Node } from '@tiebeam/distribution'
+import { atom, type Logger, Node, tuple } from '@tiebeam/distribution'
 import { GlobalNames, Groups, PubSub, Rpc } from '@tiebeam/kernel'
+import { ControlServer } from '../../control/shell/control-server.ts'
+import { socketPathOf } from '../../control/socket-path.ts'
 import { HealthServer } from '../../health/shell/health-server.ts'
 import { StreamLogger } from '../../logs/shell/stream-logger.ts'
 import { type Identity, identityOf } from '../../settings/identity.ts'
@@ -74,13 +76,23 @@ export async function launch(planned: Plan, signal: AbortSignal): Promise<App> {
         ...(globalNames !== undefined && { names: globalNames }),
       }),
     )
-    const { httpPort } = settings
+    const { httpPort, runDirectory } = settings
     if (httpPort !== 'off') {
       const metrics = await app.loadMetrics()
       const host = settings.httpHost ?? identity.host
       const givesWay = identity.isLocal && !resolved.given.has('httpPort')
       app.http = keep(await HealthServer.start({ host, port: httpPort, givesWay, health: app, metrics, logger }))
       app.lasting.push(app.http)
+    }
+    if (runDirectory !== undefined) {
+      const control = await ControlServer.start({
+        path: socketPathOf(runDirectory),
+        context: { app, node, groups, cluster: app.cluster, rpc: app.rpc, atom, tuple },
+        stop: () => app.stop(),
+        about: { node: node.name, cookie, epmdPort: settings.epmdPort },
+        logger,
+      })
+      app.lasting.push(keep(control))
     }
     keep({ stop: () => app.tables?.stop?.() ?? Promise.resolve() })
     await app.openTables()

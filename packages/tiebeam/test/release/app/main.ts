@@ -1,8 +1,6 @@
 /** What a release has to carry: a server, a program of the system, a thread, metrics (CommonJS), and a file. */
-import { readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { GenServer, program, start } from 'tiebeam'
-import { listen } from './control-channel.ts'
 import { double } from './workers/start-doubler.ts'
 
 class Counter extends GenServer {
@@ -24,6 +22,7 @@ const app = await start({
   port: Number(process.env.APP_PORT),
   httpPort: 0,
   node: { epmd: false },
+  expose: { shop: { price: (article: string) => article.length } },
   children: [
     program({
       command: 'sh',
@@ -43,12 +42,4 @@ const lines = [
   `cookie ${process.env.RELEASE_COOKIE?.length} arguments ${process.argv.slice(2).join(' ')}`,
 ]
 
-const socket = join(process.env.TIEBEAM_RUN_DIRECTORY ?? '.', 'control.sock')
-rmSync(socket, { force: true })
-const server = await listen((verb, argument) => {
-  if (verb === 'pid') return `${process.pid}\n`
-  if (verb === 'stop') void app.stop()
-  return verb === 'stop' ? '' : `${verb} ${argument}\n`
-})
-server.unref()
 console.log(`${lines.join('\n')}\nstarted`)
