@@ -61,7 +61,8 @@ test('hosts reach each other over IPv4 and IPv6, until the network is cut, and a
 
   const pids = children.map((child) => child.pid)
   await network.destroy()
-  for (const pid of pids) assert.ok(!existsSync(`/proc/${pid}`), `process ${pid} is still there`)
+  // Killed they are; that this process takes note of it may need another turn.
+  for (const pid of pids) await waitFor(() => !existsSync(`/proc/${pid}`), { what: () => `process ${pid} to be gone` })
 })
 
 test('a crash ends all programs of a host, grandchildren too, and it returns under another address', async (t) => {
