@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Node } from '@tiebeam/distribution'
 import { silentLogger } from '@tiebeam/distribution'
 import type { AuthorityHost, AuthorityKind, Member, StartedAuthority, View } from '@tiebeam/tables'
 import { TablesError } from '@tiebeam/tables'
-import { cases, hasPeer, type Peer, type Random, random, requirePeer, type Scope, Teardown } from '@tiebeam/testing'
+import { cases, type Peer, type Random, random, requirePeer, type Scope } from '@tiebeam/testing'
 import { History } from './history.ts'
 
 /** Some processes that share an authority. */
@@ -28,8 +28,6 @@ export interface ComplianceInit {
   readonly peers?: readonly Peer[]
   /** Of a new register, in which nothing stands. */
   readonly fixture: (scope: Scope) => Promise<AuthorityFixture>
-  /** Once, before all: servers. */
-  readonly before?: (scope: Scope) => Promise<void>
   /** How many views are installed under faults, times the scale of tests. Default 300. */
   readonly epochs?: number
 }
@@ -38,12 +36,6 @@ export interface ComplianceInit {
 export function authorityCompliance(init: ComplianceInit): void {
   const { peers = [] } = init
   describe(`the authority ${init.name}`, () => {
-    const teardown = new Teardown()
-    before(async () => {
-      if (peers.every(hasPeer)) await init.before?.(teardown)
-    })
-    after(() => teardown.run())
-
     test('one of many founders wins, and the others are shown its view', async (t) => {
       if (!requirePeer(t, ...peers)) return
       const { started, first } = await start(init, t)

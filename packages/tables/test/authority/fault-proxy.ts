@@ -78,6 +78,9 @@ export class FaultProxy {
   /** Runs before a request goes on. */
   before: (request: IncomingMessage) => Promise<void> = async () => {}
 
+  /** What becomes of the text of an answer. */
+  give: (text: string) => string = (text) => text
+
   constructor(url: string, init: FaultProxyInit) {
     this.url = url
     this.#init = init
@@ -174,7 +177,11 @@ export class FaultProxy {
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     const chunks: Buffer[] = []
     for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk)
-    return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }
+    return {
+      status: answer.statusCode ?? 0,
+      headers: answer.headers,
+      body: Buffer.from(this.give(Buffer.concat(chunks).toString())),
+    }
   }
 }
 

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Node, silentLogger } from '@tiebeam/distribution'
 import { KubernetesClient, type Lease, leases, loadConfig, namespaces, pods } from '@tiebeam/k8s'
 import {
   type AuthorityHost,
   type KubernetesOptions,
   kubernetes,
   kubernetesAuthorityRules,
-  type Member,
   type StartedAuthority,
-  TablesError,
   type View,
 } from '@tiebeam/tables'
 import {
@@ -21,6 +18,7 @@ import {
   Teardown,
   waitFor,
 } from '@tiebeam/testing'
+import { codeIs, self, startAlone, viewOf } from './alone.ts'
 import { authorityCompliance } from './compliance.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 
@@ -43,7 +41,7 @@ async function grant(name: string): Promise<void> {
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: RULED }]
   await admin.request({ method: 'POST', path: `${path}/rolebindings`, body: { metadata: { name }, roleRef, subjects } })
   // The server takes a moment to learn of it.
-  const client = clientFor({ after: (end) => teardown.after(end) }, server.url, 'ruled-token')
+  const client = clientFor(teardown, server.url, 'ruled-token')
   await waitFor(() =>
     client
       .resource(leases, NAMESPACE)
@@ -71,52 +69,28 @@ function newName(): string {
   return `tables-${registers}`
 }
 
-async function startServer(scope: Scope): Promise<void> {
-  server = await startKubeApiserver(scope, {
+before(async () => {
+  if (!peers.every(hasPeer)) return
+  server = await startKubeApiserver(teardown, {
     users: { 'ruled-token': { name: RULED }, 'stranger-token': { name: 'stranger' } },
   })
   admin = new KubernetesClient(await loadConfig({ kubeconfig: server.kubeconfig }))
-  scope.after(() => admin.close())
+  teardown.after(() => admin.close())
   await admin.resource(namespaces).create({ metadata: { name: NAMESPACE } })
-}
-
-const self: Member = { node: 'shop@10.0.0.7', creation: 1, uid: 'u1' }
-
-function viewOf(epoch: number, uid = self.uid): View {
-  return { identity: 'identity', epoch, primary: uid, members: [{ ...self, uid }] }
-}
+})
+after(() => teardown.run())
 
 async function startAuthority(
   scope: Scope,
   options: KubernetesOptions,
   host: Partial<AuthorityHost> = {},
 ): Promise<StartedAuthority> {
-  const authority = await kubernetes({ timeoutMs: 10_000, ...options }).start({
-    node: { name: self.node, creation: 1, logger: silentLogger } as Node,
-    name: 'shop',
-    self: () => self,
-    view: () => undefined,
-    peers: () => [],
-    isDead: () => false,
-    ...host,
-  })
-  scope.after(() => authority.stop())
-  return authority
-}
-
-function codeIs(code: string, pattern = /./): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof TablesError, String(error))
-    assert.equal(error.code, code, error.message)
-    assert.match(error.message, pattern)
-    return true
-  }
+  return startAlone(scope, kubernetes({ timeoutMs: 10_000, ...options }), host)
 }
 
 authorityCompliance({
   name: 'kubernetes',
   peers,
-  before: startServer,
   fixture: async (scope) => {
     const name = newName()
     await grant(name)
@@ -133,11 +107,6 @@ authorityCompliance({
 })
 
 describe('a Lease as authority', () => {
-  before(async () => {
-    if (peers.every(hasPeer)) await startServer(teardown)
-  })
-  after(() => teardown.run())
-
   test('shows people the primary and the epoch', async (t) => {
     if (!requirePeer(t, ...peers)) return
     const name = newName()
