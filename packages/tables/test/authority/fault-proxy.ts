@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -202,12 +208,16 @@ export async function startFaultProxy(scope: Scope, init: FaultProxyInit): Promi
 }
 
 function give(response: ServerResponse, { status, headers, body }: Answer): void {
-  const { connection: _connection, 'transfer-encoding': _encoding, ...kept } = headers
-  response.writeHead(status, { ...kept, 'content-length': body.length }).end(body)
+  response.writeHead(status, headersOf(headers, body)).end(body)
 }
 
 function cut(response: ServerResponse, { status, headers, body }: Answer): void {
-  const { connection: _connection, 'transfer-encoding': _encoding, ...kept } = headers
-  response.writeHead(status, { ...kept, 'content-length': body.length })
+  response.writeHead(status, headersOf(headers, body))
   response.write(body.subarray(0, body.length >> 1), () => response.destroy())
+}
+
+/** Without what is between the proxy and the server alone. */
+function headersOf(headers: IncomingMessage['headers'], body: Buffer): OutgoingHttpHeaders {
+  const { connection: _connection, trailer: _trailer, 'transfer-encoding': _encoding, ...kept } = headers
+  return { ...kept, 'content-length': body.length }
 }
