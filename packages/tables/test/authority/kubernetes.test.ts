@@ -18,6 +18,7 @@ import {
   Teardown,
   waitFor,
 } from '@tiebeam/testing'
+import { get, put, TestCluster } from '../node/cluster.ts'
 import { codeIs, self, startAlone, viewOf } from './alone.ts'
 import { authorityCompliance } from './compliance.ts'
 import { startFaultProxy } from './fault-proxy.ts'
@@ -219,10 +220,7 @@ describe('a Lease as authority', () => {
       await make(pod)
       await startAuthority(t, { name, client, pod: { name: pod } }, { self: () => member, view: () => view })
     }
-    await waitFor(async () => {
-      const text = (await leaseOf(name)).metadata?.annotations?.['tiebeam.dev/tables-pods'] ?? '{}'
-      return Object.keys(JSON.parse(text)).length === members.length
-    })
+    await waitFor(async () => (await podsOf(name)).length === members.length)
     const proofs = () => Promise.all(members.map(async (member) => [member.uid, await observer.proveDead?.(member)]))
     assert.deepEqual(
       await proofs(),
@@ -250,7 +248,42 @@ describe('a Lease as authority', () => {
     assert.equal(await observer.proveDead?.({ ...self, uid: 'never heard of' }), false)
     assert.deepEqual(await observer.read(), view)
   })
+
+  test('whose only member has died with its pod lets the tables begin anew, and says so', async (t) => {
+    if (!requirePeer(t, ...peers)) return
+    const name = newName()
+    await grant(name)
+    const shop = admin.resource(pods, NAMESPACE)
+    const cluster = await TestCluster.create(t)
+    const start = async (index: number) => {
+      const pod = `${name}-${index}`
+      await shop.create({ metadata: { name: pod }, spec: { containers: [{ name: 'app', image: 'app' }] } })
+      const client = clientFor(t, server.url, 'ruled-token')
+      return cluster.start(index, { authority: kubernetes({ name, client, pod: { name: pod } }) })
+    }
+    const first = await start(1)
+    await waitFor(() => first.engine.status.role === 'primary')
+    await put(first.engine, 'row', 1)
+    await waitFor(async () => (await podsOf(name)).length === 1)
+    await cluster.crash(first)
+
+    const second = await start(2)
+    const losses: unknown[] = []
+    second.engine.on('dataloss', (loss) => losses.push(loss))
+    await waitFor(() => /app@/.test(second.engine.status.waitingFor ?? ''))
+    assert.equal(second.engine.status.role, 'joining')
+    await shop.delete(`${name}-1`, { gracePeriodSeconds: 0 })
+    await waitFor(() => second.engine.status.role === 'primary')
+    assert.equal(losses.length, 1)
+    assert.equal(get(second.engine, 'row'), undefined)
+    assert.equal((await leaseOf(name)).spec?.holderIdentity, second.node.name)
+  })
 })
+
+async function podsOf(name: string): Promise<string[]> {
+  const text = (await leaseOf(name)).metadata?.annotations?.['tiebeam.dev/tables-pods'] ?? '{}'
+  return Object.keys(JSON.parse(text))
+}
 
 async function leaseOf(name: string): Promise<Lease> {
   return admin.resource(leases, NAMESPACE).get(name)
