@@ -9,7 +9,7 @@ import { cases, type Peer, type Random, random, requirePeer, type Scope } from '
 import { History } from './history.ts'
 
 /** Some processes that share an authority. */
-export interface AuthorityFixture {
+interface AuthorityFixture {
   /** One for each process. */
   readonly kinds: readonly AuthorityKind[]
   /** Nodes of the processes, for an authority that uses them. */

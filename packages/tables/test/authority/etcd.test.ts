@@ -219,6 +219,7 @@ test('options that cannot be meant are refused, with what to give', () => {
     { ...valid, username: 'shop' },
     { ...valid, timeoutMs: 0 },
     { ...valid, tls: { key: 'pem' } },
+    { ...valid, tls: { key: 'no', cert: 'pem' } },
   ]
   for (const options of wrong) {
     assert.throws(() => etcd(options as EtcdOptions), codeIs('OPTION_INVALID', /^etcd: /), JSON.stringify(options))

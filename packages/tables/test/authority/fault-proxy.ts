@@ -39,7 +39,7 @@ export type Fault =
   /** 429, before it has gone on. */
   | 'tooMany'
 
-export const faults: readonly Fault[] = [
+const faults: readonly Fault[] = [
   'delay',
   'resetBefore',
   'resetAfter',

@@ -97,15 +97,13 @@ export class EtcdStore implements RecordStore<string> {
         // Another member may know more than one that has lost its leader.
         if (!isRead || answer.status < 500) return answer
         problems.push(`${endpoints[index]?.host}: ${refusalOf(answer.status, answer.text).problem}`)
+        this.#tryNextFirst()
       } catch (error) {
+        this.#tryNextFirst()
         if (!(error instanceof ExchangeError) || signal.aborted) throw error
         problems.push(error.message)
-        if (error.isSent && !isRead) {
-          this.#tryNextFirst()
-          throw unknown(problems)
-        }
+        if (error.isSent && !isRead) break
       }
-      this.#tryNextFirst()
     }
     throw unknown(problems)
   }

@@ -1,6 +1,8 @@
+import { createSecureContext } from 'node:tls'
+import { TablesError } from '../../../errors.ts'
 import type { AuthorityKind } from '../../authority-kind.ts'
 import { RecordAuthority } from '../../shell/record-authority.ts'
-import { type EtcdOptions, etcdSettings } from '../settings.ts'
+import { type EtcdOptions, type EtcdTls, etcdSettings } from '../settings.ts'
 import { EtcdStore } from './etcd-store.ts'
 
 /**
@@ -10,8 +12,19 @@ import { EtcdStore } from './etcd-store.ts'
  */
 export function etcd(options: EtcdOptions): AuthorityKind {
   const settings = etcdSettings(options)
+  checkCertificates(settings.tls)
   return {
     kind: settings.key === undefined ? 'etcd' : `etcd ${settings.key}`,
     start: async ({ name }) => new RecordAuthority(new EtcdStore(settings, name), settings.timeoutMs),
+  }
+}
+
+/** So that it is told now, and not as a failure of every call. */
+function checkCertificates(tls: EtcdTls): void {
+  try {
+    createSecureContext(tls)
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new TablesError('OPTION_INVALID', `etcd: tls cannot be used: ${problem}.`, { cause })
   }
 }

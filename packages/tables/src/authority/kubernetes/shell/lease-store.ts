@@ -1,4 +1,13 @@
-import { hasCode, type KubernetesClient, KubernetesError, type Lease, leases, type Pod, pods } from '@tiebeam/k8s'
+import {
+  hasCode,
+  type KubernetesClient,
+  KubernetesError,
+  type KubernetesErrorCode,
+  type Lease,
+  leases,
+  type Pod,
+  pods,
+} from '@tiebeam/k8s'
 import type { View } from '../../../member.ts'
 import type { RecordStore } from '../../shell/record-authority.ts'
 import { failureOf } from '../failure.ts'
@@ -65,20 +74,14 @@ export class LeaseStore implements RecordStore<Lease | undefined> {
     if (this.#init.isOwnClient) this.#init.client.close()
   }
 
-  async #put(lease: Lease | undefined, view: View, records: PodRecords, signal: AbortSignal): Promise<boolean> {
+  #put(lease: Lease | undefined, view: View, records: PodRecords, signal: AbortSignal): Promise<boolean> {
     const { client, name, namespace, tables } = this.#init
     const resource = client.resource(leases, namespace)
     const content = leaseWith(lease, { name, tables, view, pods: records, nowMs: Date.now() })
-    try {
-      await (lease === undefined
-        ? this.#ask('create', () => resource.create(content, { signal }))
-        : this.#ask('update', () => resource.replace(content, { signal })))
-      return true
-    } catch (error) {
-      const { cause } = error as { readonly cause?: unknown }
-      if (lease === undefined ? hasCode(cause, 'ALREADY_EXISTS') : hasCode(cause, 'CONFLICT', 'NOT_FOUND')) return false
-      throw error
-    }
+    // An update names the object's uid, too, so that one that was deleted is not made again by it.
+    return lease === undefined
+      ? this.#ask('create', () => unless(resource.create(content, { signal }), 'ALREADY_EXISTS'))
+      : this.#ask('update', () => unless(resource.replace(content, { signal }), 'CONFLICT', 'NOT_FOUND'))
   }
 
   #ask<T>(verb: 'get' | 'create' | 'update', call: () => Promise<T>): Promise<T> {
@@ -97,5 +100,16 @@ async function orFailure<T>(rule: RoleRule, call: () => Promise<T>): Promise<T> 
     return await call()
   } catch (error) {
     throw error instanceof KubernetesError ? failureOf(error, rule) : error
+  }
+}
+
+/** Whether a write was done; false when it was refused with one of these codes. */
+async function unless(write: Promise<Lease>, ...codes: readonly KubernetesErrorCode[]): Promise<boolean> {
+  try {
+    await write
+    return true
+  } catch (error) {
+    if (hasCode(error, ...codes)) return false
+    throw error
   }
 }
