@@ -9,6 +9,8 @@ export type TablesErrorCode =
   | 'AUTHORITY_UNKNOWN'
   /** The authority will not have us: credentials or permissions. */
   | 'AUTHORITY_REFUSED'
+  /** What lies where the authority keeps its record is no record of these tables, or one of a later release. Nothing was done. */
+  | 'AUTHORITY_RECORD_INVALID'
   // Rows and transactions
   /** A row lacks its key, or has a value that is no key. */
   | 'KEY_INVALID'

@@ -1,3 +1,4 @@
+import { TablesError } from '../errors.ts'
 import type { AuthorityKind } from './authority-kind.ts'
 import { MemoryAuthority } from './register.ts'
 
@@ -9,10 +10,19 @@ export function memory(): AuthorityKind {
   const register = new MemoryAuthority()
   return {
     kind: 'memory',
-    start: async () => ({
-      read: () => register.read(),
-      install: (next, expectedEpoch) => register.install(next, expectedEpoch),
-      stop: async () => {},
-    }),
+    start: async () => {
+      let isStopped = false
+      const running = (): MemoryAuthority => {
+        if (isStopped) throw new TablesError('TABLES_STOPPED', 'The authority was stopped.')
+        return register
+      }
+      return {
+        read: async () => running().read(),
+        install: async (next, expectedEpoch) => running().install(next, expectedEpoch),
+        stop: async () => {
+          isStopped = true
+        },
+      }
+    },
   }
 }

@@ -1,13 +1,5 @@
-import type { View } from '../../member.ts'
-import {
-  type Addressed,
-  type Answer,
-  type Ballot,
-  compareBallots,
-  processOf,
-  type Question,
-  type Vote,
-} from './question.ts'
+import type { Member, View } from '../../member.ts'
+import { type Addressed, type Answer, type Ballot, compareBallots, type Question, type Vote } from './question.ts'
 
 /** Clusters of which a process keeps its promises: one, but for resets and meetings. */
 const CLUSTERS_MAX = 64
@@ -25,17 +17,18 @@ interface Known {
  * alone, so a process that starts again is another acceptor.
  */
 export class Acceptor {
-  readonly #process: string
+  readonly #isSelf: (member: Member) => boolean
   readonly #clusters = new Map<string, Known>()
   /** Where promises were given up for want of room, there is no voting any more. */
   readonly #forgotten = new Set<string>()
 
-  constructor(self: Addressed['to']) {
-    this.#process = processOf(self)
+  /** @param isSelf whether it votes as this member; once it does not, it never does again */
+  constructor(isSelf: (member: Member) => boolean) {
+    this.#isSelf = isSelf
   }
 
   answer({ to, question }: Addressed): Answer {
-    return processOf(to) === this.#process ? this.#answer(question) : { type: 'gone' }
+    return this.#isSelf(to) ? this.#answer(question) : { type: 'gone' }
   }
 
   /** The newest decided view of a cluster; of the one that was heard of last, when none is named. */

@@ -1,6 +1,6 @@
 import type { Member, View } from '../../member.ts'
 import { isCount, isFields, isName, isOptional } from '../../wire/checks.ts'
-import { isView } from '../../wire/message-checks.ts'
+import { isMember, isView } from '../../wire/message-checks.ts'
 
 /** Orders the attempts to decide on a view; no two proposers have the same owner. */
 export interface Ballot {
@@ -41,9 +41,9 @@ export type Answer =
   /** It takes no part in decisions of this cluster: it knows too little of it. */
   | { readonly type: 'abstains' }
 
-/** A question, and which process it is for. */
+/** A question, and which member it is for. */
 export interface Addressed {
-  readonly to: Pick<Member, 'node' | 'creation'>
+  readonly to: Member
   readonly question: Question
 }
 
@@ -51,19 +51,13 @@ export function compareBallots(left: Ballot, right: Ballot): number {
   return left.round - right.round || (left.owner < right.owner ? -1 : left.owner > right.owner ? 1 : 0)
 }
 
-/** The process of a member, whatever it is called in this view. */
-export function processOf({ node, creation }: Pick<Member, 'node' | 'creation'>): string {
-  return `${node}/${creation}`
+/** Names a member among those who decide. */
+export function processOf({ node, creation, uid }: Member): string {
+  return `${node}/${creation}/${uid}`
 }
 
 export function isAddressed(value: unknown): value is Addressed {
-  return (
-    isFields(value) &&
-    isFields(value.to) &&
-    isName(value.to.node) &&
-    isCount(value.to.creation) &&
-    isQuestion(value.question)
-  )
+  return isFields(value) && isMember(value.to) && isQuestion(value.question)
 }
 
 function isQuestion(value: unknown): value is Question {

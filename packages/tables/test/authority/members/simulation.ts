@@ -15,6 +15,10 @@ interface Process {
   readonly node: string
   creation: number
   acceptor: Acceptor
+  /** As what it votes. */
+  uids: Set<string>
+  /** Counts its lives, also those within one creation. */
+  life: number
   alive: boolean
   round: number
   known: View
@@ -46,10 +50,11 @@ export class MembersSimulation {
       primary: 'u-n0',
       members: nodes.map((node) => ({ node, creation: 1, uid: `u-${node}` })),
     }
-    this.#processes = nodes.map((node) => ({
-      ...{ node, creation: 1, acceptor: new Acceptor({ node, creation: 1 }), alive: true },
-      ...{ round: 0, known: first, proposal: undefined },
-    }))
+    this.#processes = nodes.map((node) => {
+      const uids = new Set([`u-${node}`])
+      const process = { node, creation: 1, uids, life: 1, alive: true, round: 0, known: first, proposal: undefined }
+      return Object.assign(process, { acceptor: acceptorOf(process) })
+    })
     for (const { acceptor } of this.#processes) acceptor.learn(first)
   }
 
@@ -76,11 +81,7 @@ export class MembersSimulation {
     const { known } = process
     // One that has begun may take its time, or give up.
     if (process.proposal !== undefined && !random.chance(0.1)) return
-    if (
-      !process.alive ||
-      !known.members.some(({ node, creation }) => node === process.node && creation === process.creation)
-    )
-      return
+    if (!process.alive || !known.members.some(({ uid }) => process.uids.has(uid))) return
     // Without the others it has not heard of for a while, or with somebody new.
     const members = known.members.filter(() => !random.chance(0.3))
     if (random.chance(0.5)) members.push(this.#newMember(random.pick(this.#processes)))
@@ -88,15 +89,17 @@ export class MembersSimulation {
     this.#uids += 1
     const next: View = { ...known, epoch: known.epoch + 1, primary: `by-${process.node}-${this.#uids}`, members }
     process.round += 1 + random.integer(3)
-    const ballot = { round: process.round, owner: processOf(process) }
+    const ballot = { round: process.round, owner: `${process.node}/${process.life}` }
     const electorate = this.#weakness === 'minority' ? new Minority(known) : new Electorate(known)
     process.proposal = { base: known, proposal: new Proposal({ base: known, next, ballot, electorate }) }
     this.#askAll(process)
   }
 
-  #newMember({ node, creation }: Process): Member {
+  #newMember({ node, creation, uids }: Process): Member {
     this.#uids += 1
-    return { node, creation, uid: `u-${node}-${this.#uids}` }
+    const uid = `u-${node}-${this.#uids}`
+    uids.add(uid)
+    return { node, creation, uid }
   }
 
   #askAll(process: Process): void {
@@ -107,13 +110,12 @@ export class MembersSimulation {
   }
 
   #ask(from: Process, to: Member, question: Question, proposal: Proposal): void {
-    const { creation } = from
     this.#inFlight.push(() => {
       const target = this.#processes.find(({ node }) => node === to.node)
       if (target === undefined || !target.alive) return
       const answer = this.#answer(target, { to, question })
       this.#inFlight.push(() => {
-        if (from.creation !== creation || from.proposal?.proposal !== proposal) return
+        if (from.proposal?.proposal !== proposal) return
         if (proposal.take(processOf(to), question.type, answer)) this.#askAll(from)
         this.#look(from, proposal)
       })
@@ -165,15 +167,24 @@ export class MembersSimulation {
       return
     }
     process.alive = true
-    process.creation += 1
-    process.acceptor = new Acceptor({ node: process.node, creation: process.creation })
+    // Or it is the same process, in which the authority begins anew.
+    if (this.#random.chance(0.7)) process.creation += 1
+    process.life += 1
+    process.uids = new Set()
+    process.round = 0
+    process.acceptor = acceptorOf(process)
     process.proposal = undefined
   }
 
   #forget(process: Process): void {
     if (this.#weakness !== 'forgetful') return
-    process.acceptor = new Acceptor({ node: process.node, creation: process.creation })
+    process.acceptor = acceptorOf(process)
   }
+}
+
+function acceptorOf(process: Pick<Process, 'node' | 'creation' | 'uids'>): Acceptor {
+  const { node, creation, uids } = process
+  return new Acceptor((member) => member.node === node && member.creation === creation && uids.has(member.uid))
 }
 
 /** Half of the members is no majority. */

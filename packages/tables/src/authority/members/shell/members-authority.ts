@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Down, type Pid, type Process, Reference, Tuple, tuple } from '@tiebeam/distribution'
 import { TablesError } from '../../../errors.ts'
 import { compareIdentities } from '../../../founding/identity.ts'
-import type { View } from '../../../member.ts'
+import type { Member, Uid, View } from '../../../member.ts'
 import { processNameOf } from '../../../node/engine-init.ts'
 import type { Installation } from '../../authority.ts'
 import type { AuthorityHost, AuthorityKind, StartedAuthority } from '../../authority-kind.ts'
@@ -32,10 +33,11 @@ export function members(init: MembersInit = {}): AuthorityKind {
   for (const [name, value] of Object.entries({ answerMs, attemptsMax })) {
     if (!(value >= 1)) throw new TablesError('OPTION_INVALID', `members: ${name} is ${value}; it has to be at least 1`)
   }
+  const past = new Set<Uid>()
   return {
     kind: 'members',
     founder: 'lowest',
-    start: async (host) => new MembersAuthority(host, { answerMs, attemptsMax }),
+    start: async (host) => new MembersAuthority(host, { answerMs, attemptsMax }, past),
   }
 }
 
@@ -44,15 +46,23 @@ class MembersAuthority implements StartedAuthority {
   readonly #init: Required<MembersInit>
   readonly #name: string
   readonly #acceptor: Acceptor
+  /** As what it has voted, or may have. */
+  readonly #uids = new Set<Uid>()
+  /** As what those have voted that were stopped on this node: with them their promises are gone. */
+  readonly #past: Set<Uid>
+  /** Of ballots: one that starts again in the same process must not repeat those of the one before. */
+  readonly #owner = randomUUID()
   readonly #pid: Pid
+  #isStopped = false
   #process: Process | undefined
   #round = 0
 
-  constructor(host: AuthorityHost, init: Required<MembersInit>) {
+  constructor(host: AuthorityHost, init: Required<MembersInit>, past: Set<Uid>) {
     this.#host = host
+    this.#past = past
     this.#init = init
     this.#name = processNameOf(host.name, 'authority')
-    this.#acceptor = new Acceptor(this.#self)
+    this.#acceptor = new Acceptor((member) => this.#isSelf(member))
     this.#pid = host.node.spawn((process) => this.#serve(process), { name: this.#name })
   }
 
@@ -82,16 +92,29 @@ class MembersAuthority implements StartedAuthority {
   }
 
   async stop(): Promise<void> {
+    this.#adopt()
+    this.#isStopped = true
+    for (const uid of this.#uids) this.#past.add(uid)
     if (this.#host.node.isAlive(this.#pid)) this.#process?.exit(this.#pid, 'stopped')
   }
 
-  get #self(): Addressed['to'] {
-    const { name: node, creation } = this.#host.node
-    return { node, creation }
+  /** A process that was left out comes back as another member, and still keeps what it promised as the one before. */
+  #adopt(): void {
+    const { uid } = this.#host.self()
+    if (!this.#past.has(uid)) this.#uids.add(uid)
+  }
+
+  #isSelf({ node, creation, uid }: Member): boolean {
+    const own = this.#host.node
+    if (this.#isStopped || node !== own.name || creation !== own.creation) return false
+    this.#adopt()
+    return this.#uids.has(uid)
   }
 
   /** Of the cluster that this process is in, else of the one that it heard of last. */
   #newestHere(): View | undefined {
+    if (this.#isStopped) throw stopped()
+    this.#adopt()
     const view = this.#host.view()
     if (view !== undefined) this.#acceptor.learn(view)
     return this.#acceptor.newest(view?.identity)
@@ -131,7 +154,7 @@ class MembersAuthority implements StartedAuthority {
     const { node } = this.#host
     for (let attempt = 1; attempt <= this.#init.attemptsMax; attempt += 1) {
       this.#round += 1
-      const ballot = { round: this.#round, owner: processOf(this.#self) }
+      const ballot = { round: this.#round, owner: this.#owner }
       const proposal = new Proposal({ base, next, ballot })
       let { question } = proposal
       let goesOn = true
@@ -177,6 +200,7 @@ class MembersAuthority implements StartedAuthority {
 
   /** Asks every member of a view; resolves when `take` has enough, or when nobody is waited for any longer. */
   #askAll(question: Question, base: View, take: (process: string, answer: Answer) => boolean): Promise<void> {
+    if (this.#isStopped) return Promise.reject(stopped())
     return new Promise((resolve) => {
       let waiting = base.members.length
       for (const member of base.members) {
@@ -194,11 +218,10 @@ class MembersAuthority implements StartedAuthority {
     return answer?.type === 'known' ? answer.view : 'silent'
   }
 
-  async #ask(to: Addressed['to'], question: Question): Promise<Answer | undefined> {
-    const { node, creation } = to
-    const self = this.#self
-    if (node === self.node) return this.#acceptor.answer({ to: { node, creation }, question })
-    return this.#send(node, { to: { node, creation }, question })
+  async #ask(to: Member, question: Question): Promise<Answer | undefined> {
+    const { node, creation, uid } = to
+    const addressed = { to: { node, creation, uid }, question }
+    return node === this.#host.node.name ? this.#acceptor.answer(addressed) : this.#send(node, addressed)
   }
 
   async #send(node: string, content: Addressed | { readonly type: 'newest' }): Promise<Answer | undefined> {
@@ -243,4 +266,8 @@ function isSame(left: View, right: View): boolean {
 
 function unknown(why: string): TablesError {
   return new TablesError('AUTHORITY_UNKNOWN', `The members could not decide on a view: ${why}.`)
+}
+
+function stopped(): TablesError {
+  return new TablesError('TABLES_STOPPED', 'The authority was stopped.')
 }
