@@ -68,6 +68,8 @@ export const pureImports = {
   '@tiebeam/etf': '*',
   '@tiebeam/distribution': '*',
   '@tiebeam/otp': '*',
+  // Descriptions of what is to be started, and data.
+  '@tiebeam/tables': ['AuthorityKind', 'etcd', 'kubernetes', 'kubernetesAuthorityRules', 'members'],
 }
 
 /** What a pure file does not use, and what it takes instead. */

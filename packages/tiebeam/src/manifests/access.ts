@@ -1,9 +1,10 @@
+import { kubernetesAuthorityRules } from '@tiebeam/tables'
 import type { ManifestsOptions } from './init.ts'
 import type { PolicyRule, RoleBindingManifest, RoleManifest, ServiceAccountManifest } from './kinds.ts'
 import { metadataOf } from './metadata.ts'
 
 /** Name of the Lease that holds the view of the tables. */
-function leaseName(name: string): string {
+export function leaseName(name: string): string {
   return `${name}-tables`
 }
 
@@ -16,14 +17,8 @@ export function rulesOf({ name, strategy, tables }: ManifestsOptions): PolicyRul
   if (strategy === 'kubernetes') {
     rules.push({ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] })
     rules.push({ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] })
-  } else if (tables === 'kubernetes') {
-    rules.push({ apiGroups: [''], resources: ['pods'], verbs: ['get'] })
   }
-  if (tables === 'kubernetes') {
-    const lease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] }
-    rules.push({ ...lease, verbs: ['create'] })
-    rules.push({ ...lease, resourceNames: [leaseName(name)], verbs: ['get', 'update'] })
-  }
+  if (tables === 'kubernetes') rules.push(...kubernetesAuthorityRules(leaseName(name)))
   return rules
 }
 

@@ -1,4 +1,4 @@
-import { rulesOf } from './access.ts'
+import { leaseName, rulesOf } from './access.ts'
 import type { ManifestsOptions } from './init.ts'
 import type { Container, DeploymentManifest, EnvironmentVariable, Probe } from './kinds.ts'
 import { cookieSecretName, labelsOf, metadataOf, podSelector } from './metadata.ts'
@@ -87,7 +87,7 @@ function container(options: ManifestsOptions): Container {
 }
 
 function environment(options: ManifestsOptions): EnvironmentVariable[] {
-  const { name, strategy, healthPort, drainMs } = options
+  const { name, strategy, tables, healthPort, drainMs } = options
   return [
     { name: 'RELEASE_NAME', value: name },
     { name: 'RELEASE_COOKIE', valueFrom: { secretKeyRef: { name: cookieSecretName(name), key: 'cookie' } } },
@@ -98,6 +98,12 @@ function environment(options: ManifestsOptions): EnvironmentVariable[] {
     { name: 'TIEBEAM_HTTP_PORT', value: String(healthPort) },
     { name: 'TIEBEAM_DRAIN_MS', value: String(drainMs) },
     { name: 'TIEBEAM_STOP_MS', value: String(drainMs + HAND_OVER_MS) },
+    ...(tables === 'kubernetes'
+      ? [
+          { name: 'TIEBEAM_TABLES_AUTHORITY', value: tables },
+          { name: 'TIEBEAM_TABLES_LEASE', value: leaseName(name) },
+        ]
+      : []),
     { name: 'TIEBEAM_RUN_DIRECTORY', value: `${RUN_MOUNT}/${name}` },
   ]
 }

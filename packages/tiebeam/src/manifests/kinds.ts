@@ -28,10 +28,10 @@ export interface ServiceAccountManifest extends Manifest {
 }
 
 export interface PolicyRule {
-  apiGroups: string[]
-  resources: string[]
-  verbs: string[]
-  resourceNames?: string[]
+  apiGroups: readonly string[]
+  resources: readonly string[]
+  verbs: readonly string[]
+  resourceNames?: readonly string[]
 }
 
 export interface RoleManifest extends Manifest {

@@ -118,6 +118,24 @@ export const settingDefinitions = {
     min: 1,
     max: 1_000,
   }),
+  tablesAuthority: oneOf({
+    environment: ['TIEBEAM_TABLES_AUTHORITY'],
+    description: 'Who decides which processes are members of the tables; the same in all nodes.',
+    default: 'members',
+    values: ['members', 'kubernetes', 'etcd'],
+  }),
+  tablesLease: text({
+    environment: ['TIEBEAM_TABLES_LEASE'],
+    description: 'The Lease that the authority kubernetes keeps. Unset: the name of the app and -tables.',
+    allowed: 'the name of a Lease, such as shop-tables',
+    test: (given) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(given),
+  }),
+  etcdEndpoints: text({
+    environment: ['TIEBEAM_ETCD_ENDPOINTS'],
+    description: 'Where the authority etcd is: URLs with commas between them.',
+    allowed: 'URLs of http or https, such as https://etcd-0:2379,https://etcd-1:2379',
+    test: (given) => given.split(',').every((url) => /^https?:\/\/[^\s/]+$/.test(url)),
+  }),
   drainMs: integer({
     environment: ['TIEBEAM_DRAIN_MS'],
     description: 'How long calls under way may take to finish when the app stops.',
@@ -175,6 +193,7 @@ type WithDefault =
   | 'netTickTimeMs'
   | 'httpPort'
   | 'minimumNodes'
+  | 'tablesAuthority'
   | 'drainMs'
   | 'stopMs'
   | 'logLevel'

@@ -76,7 +76,12 @@ const asks: readonly Ask[] = [
 ]
 
 /** Of the verbs of the API. */
-type Rule = { verbs: string[]; apiGroups?: string[]; resources?: string[]; resourceNames?: string[] }
+type Rule = {
+  readonly verbs: readonly string[]
+  readonly apiGroups?: readonly string[]
+  readonly resources?: readonly string[]
+  readonly resourceNames?: readonly string[]
+}
 
 describe('the manifests at a real API server', () => {
   let server: KubeApiserver

@@ -15,6 +15,7 @@ import type { Settings } from '../../settings/settings.ts'
 import { TIEBEAM_VERSION } from '../../version.ts'
 import type { NoTables } from '../start-init.ts'
 import type { AppFigures, AppState, AppStatus } from '../status.ts'
+import { tableAuthorityOf } from '../table-authority.ts'
 import type { Plan } from './launch.ts'
 
 export interface AppInit extends Plan {
@@ -167,6 +168,7 @@ export class App<Defined extends Definitions = NoTables> implements Health {
     let status: (() => OpenedControl['status']) | undefined
     this.readiness.add('tables', () => status !== undefined && isMember(status()))
     const opened: OpenedTables<Definitions> = await openTables(this.node, tables as Definitions, {
+      authority: tableAuthorityOf(this.settings, this.#init.identity.appName),
       minimumNodes: this.settings.minimumNodes,
       discovered: () => Object.values(this.cluster.status().topologies).flatMap(({ listed }) => listed),
       ...tableOptions,
