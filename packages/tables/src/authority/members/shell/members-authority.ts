@@ -46,9 +46,11 @@ class MembersAuthority implements StartedAuthority {
   readonly #init: Required<MembersInit>
   readonly #name: string
   readonly #acceptor: Acceptor
-  /** As what it has voted, or may have. */
+  /** As what it votes. */
   readonly #uids = new Set<Uid>()
-  /** As what those have voted that were stopped on this node: with them their promises are gone. */
+  /** As what it was asked. */
+  readonly #asked = new Set<Uid>()
+  /** As what those were asked that were stopped before: with them their promises are gone. */
   readonly #past: Set<Uid>
   /** Of ballots: one that starts again in the same process must not repeat those of the one before. */
   readonly #owner = randomUUID()
@@ -92,9 +94,8 @@ class MembersAuthority implements StartedAuthority {
   }
 
   async stop(): Promise<void> {
-    this.#adopt()
     this.#isStopped = true
-    for (const uid of this.#uids) this.#past.add(uid)
+    for (const uid of this.#asked) this.#past.add(uid)
     if (this.#host.node.isAlive(this.#pid)) this.#process?.exit(this.#pid, 'stopped')
   }
 
@@ -108,7 +109,9 @@ class MembersAuthority implements StartedAuthority {
     const own = this.#host.node
     if (this.#isStopped || node !== own.name || creation !== own.creation) return false
     this.#adopt()
-    return this.#uids.has(uid)
+    if (!this.#uids.has(uid)) return false
+    this.#asked.add(uid)
+    return true
   }
 
   /** Of the cluster that this process is in, else of the one that it heard of last. */
