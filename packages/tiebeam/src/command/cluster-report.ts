@@ -1,5 +1,6 @@
 import type { AppStatus } from '../start/status.ts'
 import { type Paint, renderBytes, renderDuration, renderTable } from './output.ts'
+import { renderTables } from './tables-report.ts'
 
 /** What is known of one node of the cluster. */
 export interface NodeReport {
@@ -52,7 +53,7 @@ export function renderReports(reports: readonly NodeReport[], nowMs: number, pai
   const failed = failedLookups(reports).map(
     ({ of, topology, why }) => `${paint('yellow', '!')} ${of} could not look up ${topology}: ${why}\n`,
   )
-  return [table, ...missing, ...failed].join('')
+  return [table, ...missing, ...failed, renderTables(reports, paint)].join('')
 }
 
 function rowOf({ name, status, problem }: NodeReport, nowMs: number, paint: Paint): string[] {

@@ -15,6 +15,7 @@ import { registerRpc } from './shell/rpc.ts'
 import { registerShell } from './shell/shell.ts'
 import { registerStart } from './shell/start.ts'
 import { registerStatus } from './shell/status.ts'
+import { registerTables } from './shell/tables.ts'
 import { registerTest } from './shell/test.ts'
 
 const program = new Command('tiebeam')
@@ -40,6 +41,7 @@ for (const register of [
   registerRemote,
   registerEval,
   registerStop,
+  registerTables,
   registerRelease,
   registerManifests,
   registerEpmd,

@@ -1,5 +1,6 @@
 /** An app for tests, run as a program of its own: `node app-program.js <scenario>`; the environment says the rest. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { counter, table } from '@tiebeam/tables'
 import { type ChildSpec, GenServer, type StartInit, start, workerChild } from '../../src/index.ts'
 
 const [scenario = ''] = process.argv.slice(2)
@@ -38,6 +39,8 @@ const step = (phase: 'unready' | 'leave' | 'drain' | 'handOver' | 'disconnect') 
   run: () => tell(phase),
 })
 
+const tables = { sessions: table<{ id: string; user: string }>()({ key: 'id' }), hits: counter() }
+
 const SCENARIOS: Readonly<Record<string, StartInit>> = {
   plain: { children: [Greeter.child({ name: 'greeter' })] },
   ordered: {
@@ -61,5 +64,13 @@ const SCENARIOS: Readonly<Record<string, StartInit>> = {
   hanging: { children: [hanging] },
 }
 
-const app = scenario === 'empty' ? await start() : await start(SCENARIOS[scenario] ?? {})
+async function startTables() {
+  const opened = await start({ tables, tableOptions: { foundAfterMs: 0 } })
+  await opened.tables.sessions.put({ id: 's1', user: 'ada' })
+  await opened.tables.hits.increment('home')
+  return opened
+}
+
+const app =
+  scenario === 'empty' ? await start() : scenario === 'tables' ? await startTables() : await start(SCENARIOS[scenario])
 tell(`started ${app.name} ${app.http?.port ?? 'off'}`)
