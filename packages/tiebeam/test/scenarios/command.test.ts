@@ -13,7 +13,7 @@ import {
   startErl,
   waitFor,
 } from '@tiebeam/testing'
-import { cleanEnvironment, MAIN, newApp, run, startTiebeam, tiebeam } from '../command/command-line.ts'
+import { CONTROL, cleanEnvironment, MAIN, newApp, run, startTiebeam, tiebeam } from '../command/command-line.ts'
 
 test('a new app is whole: its test passes, its types are right, and nothing of the template is left', async (t) => {
   const cwd = await newApp(t, 'shop')
@@ -131,6 +131,22 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
     terminal.process.stdin?.write('.exit\r')
     assert.equal((await terminal.exited).code, 0)
     assert.match(readFileSync(join(home, '.tiebeam_history'), 'utf8'), /app\.settings\.httpPort/)
+  })
+
+  await t.test('the program of releases asks it through its run directory', async () => {
+    const control = (args: readonly string[], init: { input?: string; directory?: string } = {}) =>
+      run(process.execPath, [CONTROL, ...args], {
+        cwd,
+        env: { ...env, TIEBEAM_RUN_DIRECTORY: init.directory ?? '.tiebeam/run/shop' },
+        ...(init.input !== undefined && { input: init.input }),
+      })
+    assert.deepEqual(await control(['pid']), { code: 0, stdout: `${first.pid}\n`, stderr: '' })
+    assert.equal((await control(['eval', 'app.name'])).stdout, `'${one}'\n`)
+    assert.equal((await control(['rpc', 'shop.nodes'])).stdout, `[ '${one}', '${two}' ]\n`)
+    assert.equal((await control(['remote'], { input: 'app.state\n' })).stdout, "'ready'\n")
+    assert.equal((await control(['eval'])).code, 2)
+    assert.equal((await control(['launch'])).code, 2)
+    assert.equal((await control(['pid'], { directory: 'elsewhere' })).code, 3)
   })
 
   await t.test('of several apps that run here, remote asks which', async () => {
