@@ -1,3 +1,4 @@
+import type { TlsInit } from '@tiebeam/distribution'
 import { isLoopback } from '../settings/identity.ts'
 
 /** Which node to ask, and with which cookie. */
@@ -5,6 +6,7 @@ export interface Target {
   readonly node: string
   readonly cookie: string
   readonly epmdPort: number
+  readonly tls?: TlsInit
 }
 
 export function hostOf(node: string): string {

@@ -4,7 +4,7 @@ export interface Evaluator {
   complete(line: string): Promise<[completions: string[], of: string]>
 }
 
-export type Evaluation =
+type Evaluation =
   | { readonly type: 'value'; readonly text: string }
   | { readonly type: 'failed'; readonly text: string }
   /** The code is the beginning of something. */

@@ -17,8 +17,16 @@ try {
 }
 
 async function run([command, ...args]: string[]): Promise<number> {
-  const colours = wantsColours(process.stdout, process.env)
   const client = await ControlClient.connect(socketPathOf(process.env.TIEBEAM_RUN_DIRECTORY ?? ''))
+  try {
+    return await ask(client, command, args)
+  } finally {
+    client.close()
+  }
+}
+
+async function ask(client: ControlClient, command: string | undefined, args: readonly string[]): Promise<number> {
+  const colours = wantsColours(process.stdout, process.env)
   switch (command) {
     case 'remote':
       return openRemote(client, colours)
@@ -27,7 +35,6 @@ async function run([command, ...args]: string[]): Promise<number> {
       return 0
     case 'pid':
       process.stdout.write(`${(await client.about()).pid}\n`)
-      client.close()
       return 0
     case 'eval':
       await evaluateOnce(client, needed(args[0], 'eval "CODE"'), { colours, json: false })
@@ -38,7 +45,6 @@ async function run([command, ...args]: string[]): Promise<number> {
       return 0
     }
     default:
-      client.close()
       throw new TiebeamError('OPTION_INVALID', `There is no ${command}: it is stop, remote, rpc, eval or pid.`)
   }
 }

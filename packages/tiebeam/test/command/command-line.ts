@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { Child, type Scope, spawnTied } from '@tiebeam/testing'
 
 export const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url))
+/** What releases bring along for `stop`, `remote`, `rpc`, `eval` and `pid`. */
+export const CONTROL = fileURLToPath(new URL('../../src/control/main.js', import.meta.url))
 const NODE_MODULES = fileURLToPath(new URL('../../../../../node_modules', import.meta.url))
+
+/** Generous: it bounds a hang, not the speed. */
+const RUN_MS = 300_000
 
 export interface Ended {
   readonly code: number | null
@@ -45,7 +50,13 @@ export function tiebeam(args: readonly string[], { cwd, env, input }: RunInit = 
 
 export function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunInit = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: cleanEnvironment(env), stdio: 'pipe' })
+    const child = spawn(program, args, {
+      cwd,
+      env: cleanEnvironment(env),
+      stdio: 'pipe',
+      timeout: RUN_MS,
+      killSignal: 'SIGKILL',
+    })
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text

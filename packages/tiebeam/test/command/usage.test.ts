@@ -19,11 +19,16 @@ test('help shows the commands and examples, without colours when piped', async (
 })
 
 test('help loads neither the node nor the bundler', async () => {
-  const source = `
-    import { register } from 'node:module'
-    register('data:text/javascript,' + encodeURIComponent('export const load = (url, context, next) => { console.error(url); return next(url, context) }'))
+  // Written at once, for the thread of hooks may not live to print.
+  const hooks = `
+    import { writeSync } from 'node:fs'
+    export const load = (url, context, next) => {
+      writeSync(2, url + '\\n')
+      return next(url, context)
+    }
   `
-  const hook = `data:text/javascript,${encodeURIComponent(source)}`
+  const asUrl = (source: string): string => `data:text/javascript,${encodeURIComponent(source)}`
+  const hook = asUrl(`import { register } from 'node:module'; register(${JSON.stringify(asUrl(hooks))})`)
   const { stderr } = await run(process.execPath, ['--import', hook, MAIN, '--help'])
   assert.match(stderr, /command\/main\.js/)
   assert.doesNotMatch(stderr, /packages\/(distribution|kernel|cluster|otp)\/|esbuild|prom-client/)

@@ -186,3 +186,16 @@ test('without an app the client says what to do', async (t) => {
   await once(dead, 'listening')
   dead.close()
 })
+
+test('what evaluated code leaves behind, such as a rejection that nobody handles, does not end the process', async (t) => {
+  const control = await client(t, await serve(t))
+  let output = ''
+  control.onOutput = (text) => {
+    output += text
+  }
+  await control.evaluate('Promise.reject(new Error("first")); 1')
+  await control.evaluate('setTimeout(async () => { throw new Error("second") }, 1); 1')
+  await waitFor(() => output.includes('second'))
+  assert.match(output, /first/)
+  assert.equal(((await control.evaluate('answer')) as { text: string }).text, '42')
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Node } from '@tiebeam/distribution'
 import {
   Child,
   findProgram,
@@ -13,11 +14,20 @@ import {
   startErl,
   waitFor,
 } from '@tiebeam/testing'
-import { cleanEnvironment, MAIN, newApp, run, startTiebeam, tiebeam } from '../command/command-line.ts'
+import {
+  CONTROL,
+  cleanEnvironment,
+  MAIN,
+  newApp,
+  run,
+  scratchFolder,
+  startTiebeam,
+  tiebeam,
+} from '../command/command-line.ts'
 
 test('a new app is whole: its test passes, its types are right, and nothing of the template is left', async (t) => {
   const cwd = await newApp(t, 'shop')
-  const tested = await tiebeam(['test'], { cwd })
+  const tested = await tiebeam(['test'], { cwd, env: { HOME: cwd } })
   assert.equal(tested.code, 0, tested.stdout)
   assert.match(tested.stdout, /pass 1/)
   const checked = await run(process.execPath, [join(cwd, 'node_modules/typescript/bin/tsc')], { cwd })
@@ -133,6 +143,22 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
     assert.match(readFileSync(join(home, '.tiebeam_history'), 'utf8'), /app\.settings\.httpPort/)
   })
 
+  await t.test('the program of releases asks it through its run directory', async () => {
+    const control = (args: readonly string[], init: { input?: string; directory?: string } = {}) =>
+      run(process.execPath, [CONTROL, ...args], {
+        cwd,
+        env: { ...env, TIEBEAM_RUN_DIRECTORY: init.directory ?? '.tiebeam/run/shop' },
+        ...(init.input !== undefined && { input: init.input }),
+      })
+    assert.deepEqual(await control(['pid']), { code: 0, stdout: `${first.pid}\n`, stderr: '' })
+    assert.equal((await control(['eval', 'app.name'])).stdout, `'${one}'\n`)
+    assert.equal((await control(['rpc', 'shop.nodes'])).stdout, `[ '${one}', '${two}' ]\n`)
+    assert.equal((await control(['remote'], { input: 'app.state\n' })).stdout, "'ready'\n")
+    assert.equal((await control(['eval'])).code, 2)
+    assert.equal((await control(['launch'])).code, 2)
+    assert.equal((await control(['pid'], { directory: 'elsewhere' })).code, 3)
+  })
+
   await t.test('of several apps that run here, remote asks which', async () => {
     const { code, stderr } = await tiebeam(['eval', '1'], { cwd, env })
     assert.equal(code, 2)
@@ -246,4 +272,60 @@ test('epmd serves, and lists its nodes', async (t) => {
   }
   epmd.signal('SIGTERM')
   assert.deepEqual(await epmd.exited, { code: 0, signal: null })
+})
+
+test('a cluster that uses TLS is reached with the same variables as those of its apps', async (t) => {
+  if (!requirePeer(t, 'openssl', 'loopback')) return
+  const folder = scratchFolder(t)
+  const host = loopback(6)
+  const [key, certificate] = [join(folder, 'node.key'), join(folder, 'node.crt')]
+  const made = await run('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=node', '-addext', `subjectAltName=IP:${host}`, '-keyout', key, '-out', certificate],
+  ])
+  assert.equal(made.code, 0, made.stderr)
+  const epmdPort = await freePort()
+  const [cert, ca] = [readFileSync(certificate), readFileSync(certificate)]
+  const name = `safe@${host}`
+  const node = await Node.start({
+    name,
+    cookie: 'secret',
+    epmd: { port: epmdPort },
+    tls: { cert, ca, key: readFileSync(key) },
+  })
+  t.after(() => node.stop())
+  const env = { ERL_EPMD_PORT: String(epmdPort), RELEASE_COOKIE: 'secret' }
+  const files = { TIEBEAM_TLS_CERT_FILE: certificate, TIEBEAM_TLS_KEY_FILE: key, TIEBEAM_TLS_CA_FILE: certificate }
+  assert.match((await tiebeam(['ping', name], { env: { ...env, ...files } })).stdout, /^pong/)
+  assert.equal((await tiebeam(['ping', name], { env })).code, 3)
+})
+
+test('a shell on a terminal tells of arrivals, and keeps the line that is being typed', async (t) => {
+  if (!requirePeer(t, 'loopback')) return
+  if (findProgram('script') === undefined) return t.skip('needs script, of bsdutils')
+  const epmdPort = await freePort()
+  const [own, other] = [`foo@${loopback(7)}`, `bar@${loopback(8)}`]
+  const command = `${process.execPath} ${MAIN} shell --name ${own}`
+  const env = cleanEnvironment({
+    ...{ ERL_EPMD_PORT: String(epmdPort), RELEASE_COOKIE: 'secret' },
+    ...{ HOME: scratchFolder(t), TERM: 'xterm' },
+  })
+  const terminal = new Child(
+    t,
+    spawnTied('script', ['-qec', command, '/dev/null'], { cwd: scratchFolder(t), env, stdio: 'pipe' }),
+    'script',
+  )
+  await terminal.waitForOutput(new RegExp(`${own}> `))
+  terminal.process.stdin?.write('20 + ')
+  await terminal.waitForOutput(/20 \+ /)
+  const node = await Node.start({ name: other, cookie: 'secret', epmd: { port: epmdPort } })
+  t.after(() => node.stop())
+  await node.connect(own)
+  await terminal.waitForOutput(new RegExp(`\\[${other} is up\\]\\s[^]*${own}> [^]*20 \\+ `))
+  node.send({ name: 'shell', node: own }, 'hello')
+  await terminal.waitForOutput(/\[message\] 'hello'/)
+  terminal.process.stdin?.write('22\r')
+  await terminal.waitForOutput(/\[33m42/)
+  terminal.process.stdin?.write('.exit\r')
+  assert.equal((await terminal.exited).code, 0)
 })

@@ -12,7 +12,7 @@ export class AttachedNode {
   readonly rpc: Rpc
 
   /** @throws TiebeamError `NODE_UNREACHABLE`, with the cause */
-  static async attach({ node: target, cookie, epmdPort }: Target): Promise<AttachedNode> {
+  static async attach({ node: target, cookie, epmdPort, tls }: Target): Promise<AttachedNode> {
     const host = isOnLoopback(target) ? hostOf(target) : await ownAddress(hostOf(target))
     const node = await Node.start({
       name: askerName(process.pid, host),
@@ -20,6 +20,7 @@ export class AttachedNode {
       hidden: true,
       shortNames: !host.includes('.') && !host.includes(':'),
       epmd: { port: epmdPort },
+      ...(tls !== undefined && { tls }),
     })
     const attached = new AttachedNode(node, await Rpc.start(node))
     try {

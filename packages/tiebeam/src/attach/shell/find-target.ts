@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { listNodes } from '@tiebeam/distribution'
+import { listNodes, type TlsInit } from '@tiebeam/distribution'
 import type { About } from '../../control/protocol.ts'
 import { ControlClient } from '../../control/shell/control-client.ts'
 import { socketPathOf } from '../../control/socket-path.ts'
 import { TiebeamError } from '../../errors.ts'
+import { tlsOf } from '../../start/shell/node-options.ts'
 import type { Target } from '../target.ts'
 import { startedHere } from './run-directories.ts'
 
@@ -33,7 +34,17 @@ export async function findTarget(options: TargetOptions, environment: NodeJS.Pro
   })
   const epmdPort = options.epmdPort ?? portOf(environment.ERL_EPMD_PORT) ?? running?.epmdPort ?? EPMD_PORT
   const node = whole ?? running?.node ?? (await onlyNode(epmdPort))
-  return { node, epmdPort, cookie: await findCookie(options, environment, running) }
+  const tls = await tlsOfEnvironment(environment)
+  return { node, epmdPort, cookie: await findCookie(options, environment, running), ...(tls !== undefined && { tls }) }
+}
+
+/** What the apps of the cluster have, by the same variables. @throws TiebeamError `SETTING_INVALID` */
+export function tlsOfEnvironment(environment: NodeJS.ProcessEnv): Promise<TlsInit | undefined> {
+  return tlsOf({
+    tlsCertFile: environment.TIEBEAM_TLS_CERT_FILE || undefined,
+    tlsKeyFile: environment.TIEBEAM_TLS_KEY_FILE || undefined,
+    tlsCaFile: environment.TIEBEAM_TLS_CA_FILE || undefined,
+  })
 }
 
 /** @throws TiebeamError `OPTION_INVALID` */

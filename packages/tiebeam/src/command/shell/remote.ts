@@ -18,7 +18,12 @@ export function registerRemote(program: Command): void {
         import('../../attach/shell/run-directories.ts'),
         import('../../control/shell/open-remote.ts'),
       ])
-      endWith(await openRemote(await connectToApp(runDirectory, process.env), outColours()))
+      const client = await connectToApp(runDirectory, process.env)
+      try {
+        endWith(await openRemote(client, outColours()))
+      } finally {
+        client.close()
+      }
     })
 }
 
@@ -27,14 +32,18 @@ export function registerEval(program: Command): void {
     .argument('<expression>', 'JavaScript; await may be used')
     .description('evaluate an expression inside a running app')
     .option('--json', 'print JSON')
-    .addHelpText('after', "\nExample:\n  $ tiebeam eval 'app.status().state'")
+    .addHelpText('after', "\nExample:\n  $ tiebeam eval '(await app.status()).state'")
     .action(async (expression: string, flags: Flags & { readonly json?: true }) => {
       const [{ connectToApp }, { evaluateOnce }] = await Promise.all([
         import('../../attach/shell/run-directories.ts'),
         import('../../control/shell/open-remote.ts'),
       ])
       const client = await connectToApp(flags.runDirectory, process.env)
-      await evaluateOnce(client, expression, { colours: outColours(), json: flags.json === true })
+      try {
+        await evaluateOnce(client, expression, { colours: outColours(), json: flags.json === true })
+      } finally {
+        client.close()
+      }
     })
 }
 

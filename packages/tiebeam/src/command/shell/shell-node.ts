@@ -1,4 +1,12 @@
-import { atom, type Destination, type MonitorTarget, Node, type NodesKind, tuple } from '@tiebeam/distribution'
+import {
+  atom,
+  type Destination,
+  type MonitorTarget,
+  Node,
+  type NodesKind,
+  type TlsInit,
+  tuple,
+} from '@tiebeam/distribution'
 import { GlobalNames, Rpc } from '@tiebeam/kernel'
 import { call, cast } from '@tiebeam/otp'
 import { functionOf } from '../../attach/rpc-arguments.ts'
@@ -9,6 +17,7 @@ export interface ShellNodeInit {
   readonly shortNames: boolean
   readonly cookie: string
   readonly epmdPort: number | undefined
+  readonly tls: TlsInit | undefined
   /** Hears of nodes that come and go, and of messages. */
   readonly onNews: (text: string) => void
 }
@@ -20,7 +29,7 @@ export interface ShellNode {
 }
 
 export async function startShellNode(init: ShellNodeInit): Promise<ShellNode> {
-  const { name, shortNames, cookie, epmdPort, onNews } = init
+  const { name, shortNames, cookie, epmdPort, tls, onNews } = init
   const node = await Node.start({
     name,
     shortNames,
@@ -28,6 +37,7 @@ export async function startShellNode(init: ShellNodeInit): Promise<ShellNode> {
     // With it BEAM nodes list the shell among their visible nodes, as they do with iex.
     services: [new GlobalNames()],
     ...(epmdPort !== undefined && { epmd: { port: epmdPort } }),
+    ...(tls !== undefined && { tls }),
   })
   node.on('nodeup', (event) => onNews(`[${event.name} is up]\n`))
   node.on('nodedown', (event) => onNews(`[${event.name} is down: ${event.reason.code}]\n`))

@@ -24,20 +24,26 @@ Examples:
   $ echo "await ping('bar@127.0.0.2')" | tiebeam shell`,
     )
     .action(async (flags: TargetFlags & { readonly name?: string; readonly sname?: string }) => {
-      const [{ startShellNode, shellContext }, { findCookie, portOf }, { Console }, { Interpreter }, { textOf }] =
-        await Promise.all([
-          import('./shell-node.ts'),
-          import('../../attach/shell/find-target.ts'),
-          import('../../control/shell/console.ts'),
-          import('../../control/shell/interpreter.ts'),
-          import('../../control/text-of.ts'),
-        ])
+      const [
+        { startShellNode, shellContext },
+        { findCookie, portOf, tlsOfEnvironment },
+        { Console },
+        { Interpreter },
+        { textOf },
+      ] = await Promise.all([
+        import('./shell-node.ts'),
+        import('../../attach/shell/find-target.ts'),
+        import('../../control/shell/console.ts'),
+        import('../../control/shell/interpreter.ts'),
+        import('../../control/text-of.ts'),
+      ])
       const colours = outColours()
       const shell = await startShellNode({
         name: flags.name ?? flags.sname ?? `shell-${process.pid}@127.0.0.1`,
         shortNames: flags.sname !== undefined,
         cookie: await findCookie(flags, process.env),
         epmdPort: flags.epmdPort ?? portOf(process.env.ERL_EPMD_PORT),
+        tls: await tlsOfEnvironment(process.env),
         onNews: (text) => terminal.tell(text),
       })
       const interpreter = await Interpreter.start({

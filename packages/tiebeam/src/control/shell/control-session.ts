@@ -67,10 +67,20 @@ export class ControlSession {
     this.#isWorking = true
     for (let request = this.#requests.shift(); request !== undefined; request = this.#requests.shift()) {
       if (this.#init.socket.destroyed) break
-      this.#send(await this.#answer(request))
+      this.#send(await this.#answered(request))
       if (this.#requests.length === 0) this.#init.socket.resume()
     }
     this.#isWorking = false
+  }
+
+  /** What goes wrong here is this client's matter, and never ends the process. */
+  async #answered(request: ControlRequest): Promise<ControlAnswer> {
+    try {
+      return await this.#answer(request)
+    } catch (error) {
+      this.#init.logger.warn({ err: error }, 'A request on the control socket failed.')
+      return { id: request.id, type: 'failed', text: textOf(error) }
+    }
   }
 
   async #answer(request: ControlRequest): Promise<ControlAnswer> {

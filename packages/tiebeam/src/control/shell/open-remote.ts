@@ -14,11 +14,7 @@ export async function openRemote(client: ControlClient, colours: boolean): Promi
   const terminal = new Console({ evaluator, prompt, historyFile: historyFile() })
   client.onOutput = (text) => terminal.print(text)
   void client.closed.then(() => terminal.close())
-  try {
-    return await terminal.run()
-  } finally {
-    client.close()
-  }
+  return terminal.run()
 }
 
 /** Prints the value of an expression. @throws TiebeamError `EVALUATION_FAILED` */
@@ -28,12 +24,8 @@ export async function evaluateOnce(
   init: { readonly colours: boolean; readonly json: boolean },
 ): Promise<void> {
   client.onOutput = (text) => process.stderr.write(text)
-  try {
-    const evaluation = await client.evaluate(expression, init)
-    if (evaluation.type === 'value') process.stdout.write(`${evaluation.text}\n`)
-    else if (evaluation.type === 'failed') throw new TiebeamError('EVALUATION_FAILED', evaluation.text)
-    else throw new TiebeamError('OPTION_INVALID', 'The expression is not complete.')
-  } finally {
-    client.close()
-  }
+  const evaluation = await client.evaluate(expression, init)
+  if (evaluation.type === 'value') process.stdout.write(`${evaluation.text}\n`)
+  else if (evaluation.type === 'failed') throw new TiebeamError('EVALUATION_FAILED', evaluation.text)
+  else throw new TiebeamError('OPTION_INVALID', 'The expression is not complete.')
 }

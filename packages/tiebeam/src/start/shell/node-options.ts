@@ -29,7 +29,10 @@ export async function nodeOptionsOf(settings: Settings, identity: Identity): Pro
   }
 }
 
-async function tlsOf({ tlsCertFile, tlsKeyFile, tlsCaFile }: Settings): Promise<TlsInit | undefined> {
+type TlsFiles = Pick<Settings, 'tlsCertFile' | 'tlsKeyFile' | 'tlsCaFile'>
+
+/** @throws TiebeamError `SETTING_INVALID` when a file cannot be read */
+export async function tlsOf({ tlsCertFile, tlsKeyFile, tlsCaFile }: TlsFiles): Promise<TlsInit | undefined> {
   if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined
   const [cert, key, ca] = await Promise.all([
     read('TIEBEAM_TLS_CERT_FILE', tlsCertFile),

@@ -7,7 +7,7 @@ const app = await start({
   // What other nodes, and `tiebeam rpc`, may call.
   expose: {
     '{{name}}': {
-      nodes: () => [app.name, ...app.node.nodes()],
+      nodes: (): string[] => [app.name, ...app.node.nodes()],
     },
   },
 })
