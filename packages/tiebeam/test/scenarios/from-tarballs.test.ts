@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +32,7 @@ async function install(t: TestContext, cwd: string, tarballs: readonly string[])
   return false
 }
 
-test('from tarballs in an empty folder: a new app, three of it, their status', async (t) => {
+test('from tarballs in an empty folder: a new app, three of it, their status, a release, manifests', async (t) => {
   if (!requirePeer(t, 'loopback')) return
   if (findProgram('npm') === undefined) return t.skip('needs npm')
   const scratch = scratchFolder(t)
@@ -79,4 +79,21 @@ test('from tarballs in an empty folder: a new app, three of it, their status', a
   const stopped = await tiebeam('stop', '--run-directory', '.tiebeam/run/three')
   assert.equal(stopped.code, 0, stopped.stderr)
   assert.deepEqual(await apps[2]?.exited, { code: 0, signal: null })
+
+  const released = await tiebeam('release')
+  assert.equal(released.code, 0, released.stderr)
+  const copied = join(scratch, 'elsewhere')
+  cpSync(join(cwd, 'release/shop'), copied, { recursive: true })
+  const script = join(copied, 'bin/shop')
+  const version = await run(script, ['version'])
+  assert.match(version.stdout, /^shop \d+\.\d+\.\d+\n$/)
+  const release = new Child(t, spawnTied(script, ['start'], { env: cleanEnvironment(env), stdio: 'pipe' }), 'release')
+  await release.waitForOutput(/node started/)
+  await waitFor(async () => (await run(script, ['eval', 'app.state'])).stdout === "'ready'\n", { intervalMs: 200 })
+  assert.equal((await run(script, ['stop'])).code, 0)
+  assert.deepEqual(await release.exited, { code: 0, signal: null })
+
+  const manifests = await tiebeam('manifests', '--name', 'shop', '--image', 'shop:1', '--json')
+  const { items } = JSON.parse(manifests.stdout) as { items: { kind: string }[] }
+  assert.ok(items.some(({ kind }) => kind === 'Deployment'))
 })
