@@ -198,7 +198,7 @@ test('status shows the tables of an app', async (t) => {
   const app = startTiebeam(t, ['start', '--name', `shop@${loopback(9)}`, '--http-port', 'off'], { cwd, env })
   await app.waitForOutput(/written/)
   const { stdout } = await tiebeam(['status'], { cwd, env })
-  assert.match(stdout, new RegExp(`^shop@${loopback(9)} +primary +1 +1 +1 +0 +0 `, 'm'))
+  assert.match(stdout, new RegExp(`^shop@${loopback(9)} +primary +1 \\(1 members\\) +1 `, 'm'))
 })
 
 test('a setting that is wrong ends the start with one message', async (t) => {
