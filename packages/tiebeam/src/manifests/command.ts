@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { TiebeamError } from '../errors.ts'
 import type { ManifestStrategy, ManifestTables } from './init.ts'
-import { manifests, toJson, toYaml } from './manifests.ts'
 import { manifestKinds } from './order.ts'
 
 interface Flags {
@@ -40,7 +39,9 @@ export function registerManifests(program: Command): void {
     .option('--cookie-from <file>', 'file that holds the cookie, - for standard input (default: a new random one)')
     .option('--only <kinds>', `some of ${manifestKinds.join(',')}`, (text: string) => text.split(','))
     .option('--json', 'print one JSON object of the kind List')
-    .action((flags: Flags) => {
+    .action(async (flags: Flags) => {
+      // It knows the names of tables, and so loads them.
+      const { manifests, toJson, toYaml } = await import('./manifests.ts')
       const { json, cookieFrom, ...init } = flags
       const cookie = cookieFrom === undefined ? randomCookie() : readCookie(cookieFrom)
       const objects = manifests({ ...init, cookie })

@@ -4,6 +4,7 @@ import { failedLookups, missingPeers, type NodeReport, renderReports } from '../
 import { exitCodeOf } from '../../src/command/exit-codes.ts'
 import { fillTemplate, targetNameOf } from '../../src/command/new-app.ts'
 import { paintOf, renderBytes, renderDuration, renderTable, wantsColours } from '../../src/command/output.ts'
+import { renderTables } from '../../src/command/tables-report.ts'
 import { TiebeamError } from '../../src/errors.ts'
 import { loaderOf } from '../../src/typescript/loader-of.ts'
 
@@ -90,6 +91,41 @@ gone@10.0.0.5  unreachable  -        -      -          -        -        -
   )
   assert.equal(missingPeers([report]).length, 1)
   assert.equal(failedLookups([ex]).length, 0)
+})
+
+test('replicas of tables have a table of their own, with what they wait for', () => {
+  const tables = {
+    role: 'member',
+    cutOff: false,
+    view: { identity: 'i', epoch: 7, primary: 'a', members: [{}, {}, {}] },
+    rows: { prices: 10, orders: 5 },
+    logEntries: 9,
+    lagEntries: 2,
+    conflicts: 1,
+    bytes: 2048,
+    waitingFor: undefined,
+    problem: undefined,
+  }
+  const joining = {
+    ...tables,
+    role: 'joining',
+    view: undefined,
+    waitingFor: 'the primary',
+    problem: 'no answer',
+  }
+  const withTables = (name: string, part: object) =>
+    ({ name, problem: undefined, status: { parts: { tables: part } } }) as unknown as NodeReport
+  assert.equal(
+    renderTables([withTables('a@1', tables), withTables('b@1', joining), report], plain),
+    `
+NODE  TABLES   VIEW           ROWS  MEMORY   LOG  LAG  CONFLICTS
+a@1   member   7 (3 members)  15    2.0 KiB  9    2    1
+b@1   joining  -              15    2.0 KiB  9    2    1
+! tables of b@1: waits for the primary
+! tables of b@1: no answer
+`,
+  )
+  assert.equal(renderTables([report], plain), '')
 })
 
 test('exit codes tell wrong usage from what is not there, and both from failures', () => {

@@ -31,7 +31,7 @@ test('help loads neither the node nor the bundler', async () => {
   const hook = asUrl(`import { register } from 'node:module'; register(${JSON.stringify(asUrl(hooks))})`)
   const { stderr } = await run(process.execPath, ['--import', hook, MAIN, '--help'])
   assert.match(stderr, /command\/main\.js/)
-  assert.doesNotMatch(stderr, /packages\/(distribution|kernel|cluster|otp)\/|esbuild|prom-client/)
+  assert.doesNotMatch(stderr, /packages\/(distribution|kernel|cluster|otp|tables|k8s)\/|esbuild|prom-client/)
 })
 
 test('an unknown command is an error of usage, with what was probably meant', async () => {

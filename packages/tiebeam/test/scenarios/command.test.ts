@@ -180,6 +180,27 @@ test('an app in TypeScript is started, asked, spoken with and stopped', async (t
   })
 })
 
+test('status shows the tables of an app', async (t) => {
+  if (!requirePeer(t, 'loopback')) return
+  const cwd = await newApp(t)
+  const program = `
+    import { start } from 'tiebeam'
+    import { table } from '@tiebeam/tables'
+    const app = await start({
+      tables: { prices: table<{ article: string; price: number }>()({ key: 'article' }) },
+      tableOptions: { foundAfterMs: 200 },
+    })
+    await app.tables.prices.put({ article: 'tea', price: 4 })
+    app.logger.info('written')
+  `
+  writeFileSync(join(cwd, 'src/main.ts'), program)
+  const env = { ERL_EPMD_PORT: String(await freePort()), RELEASE_COOKIE: 'secret' }
+  const app = startTiebeam(t, ['start', '--name', `shop@${loopback(9)}`, '--http-port', 'off'], { cwd, env })
+  await app.waitForOutput(/written/)
+  const { stdout } = await tiebeam(['status'], { cwd, env })
+  assert.match(stdout, new RegExp(`^shop@${loopback(9)} +primary +1 \\(1 members\\) +1 `, 'm'))
+})
+
 test('a setting that is wrong ends the start with one message', async (t) => {
   const cwd = await newApp(t)
   const { code, stderr } = await tiebeam(['start', '--http-port', 'often'], { cwd })
