@@ -6,7 +6,9 @@
 import { Cluster, ClusterError, KubernetesDns } from '@tiebeam/cluster'
 import { DistributionError, Node, type Process } from '@tiebeam/distribution'
 import { type Atom, atom, Pid, Tuple, tuple } from '@tiebeam/etf'
+import { TablesError } from '@tiebeam/tables'
 import type { Order, Report } from './member-messages.ts'
+import { SalesTable } from './sales-table.ts'
 
 const hello = atom('hello')
 const welcome = atom('welcome')
@@ -61,10 +63,33 @@ async function start(order: StartOrder): Promise<() => Promise<void>> {
     ]),
   )
   const cluster = await Cluster.start(node, { topologies })
-  process.on('message', (message: Order) => {
-    if (message.type === 'greet') node.spawn((self) => greet(self, message.node, message.text))
-  })
+  let table = order.holdsTable ? SalesTable.open(node, report) : undefined
+  table?.catch(fail)
+  const obey = async (order: Order): Promise<void> => {
+    switch (order.type) {
+      case 'greet':
+        node.spawn((self) => greet(self, order.node, order.text))
+        return
+      case 'openTable':
+        table = SalesTable.open(node, report)
+        await table
+        return
+      case 'write':
+        return (await table)?.write(order)
+      case 'keepWriting':
+        return (await table)?.keepWriting(order.from)
+      case 'rest':
+        return (await table)?.rest()
+      case 'read':
+        return (await table)?.read(order.number)
+      case 'start':
+      case 'stop':
+        return
+    }
+  }
+  process.on('message', (order: Order) => void obey(order).catch(fail))
   return async () => {
+    await (await table)?.stop()
     await cluster.stop()
     await node.stop({ timeoutMs: stopMs })
   }
@@ -74,7 +99,7 @@ let running: Promise<() => Promise<void>> | undefined
 
 /** The demo shows what is written here. */
 function fail(error: unknown): void {
-  const expected = error instanceof DistributionError || error instanceof ClusterError
+  const expected = error instanceof DistributionError || error instanceof ClusterError || error instanceof TablesError
   console.error(expected ? `${error.code}: ${error.message}` : error)
   process.exit(1)
 }

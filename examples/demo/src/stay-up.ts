@@ -51,8 +51,16 @@ export async function stayUp({ story, presentation, cookie, options, signal, now
         restarts.add(setTimeout(() => (basename === 'qux' ? story.startOtp() : story.start(basename)), restartDelayMs))
         break
       }
+      case 'view':
+        if (event.role === 'primary') {
+          presentation.event(`${member.name} is the primary of the table, which ${event.members} nodes hold`)
+        }
+        break
       case 'answered':
       case 'missing':
+      case 'written':
+      case 'rested':
+      case 'read':
         break
     }
   }

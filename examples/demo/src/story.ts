@@ -4,6 +4,7 @@ import { type Member, type MemberEvent, OtpMember, TypeScriptMember } from './me
 import type { NameServer } from './name-server.ts'
 import type { DemoOptions } from './options.ts'
 import type { Presentation } from './presentation.ts'
+import { TableStory } from './table-story.ts'
 
 const otpInstallation =
   'install it (Debian, Ubuntu: sudo apt-get install erlang-base; macOS: brew install erlang) and run the demo again'
@@ -29,10 +30,16 @@ export interface StoryInit {
 export class Story {
   readonly members = new ClusterMembers()
   readonly #init: StoryInit
+  readonly #table: TableStory
   readonly #startedAt = new Map<string, number>()
 
   constructor(init: StoryInit) {
     this.#init = init
+    this.#table = new TableStory({
+      ...{ presentation: init.presentation, members: this.members, now: init.now },
+      member: (basename) => this.#member(basename) as TypeScriptMember,
+      until: (condition, awaited) => this.#until(condition, awaited),
+    })
     for (const basename of Object.keys(addresses) as Basename[]) {
       // Known from the start, and empty until a node of that name runs.
       this.list(basename)
@@ -45,6 +52,7 @@ export class Story {
     await this.#form()
     await this.#exchange()
     await this.#joinOtp()
+    await this.#table.open()
     await this.#kill()
     await this.#takeBack()
   }
@@ -55,7 +63,10 @@ export class Story {
     const services = Object.fromEntries((Object.keys(addresses) as Basename[]).map((name) => [name, serviceOf(name)]))
     const resolver = { address: nameServer.address, port: nameServer.port }
     const member = new TypeScriptMember(
-      { type: 'start', name: nodeOf(basename), cookie, epmdPort: options.epmdPort, resolver, services },
+      {
+        ...{ type: 'start', name: nodeOf(basename), cookie, epmdPort: options.epmdPort, resolver, services },
+        holdsTable: this.#table.isOpen,
+      },
       this.members.observe,
     )
     this.list(basename)
@@ -166,14 +177,15 @@ export class Story {
     const { presentation, now } = this.#init
     const bar = this.#member('bar')
     const others = this.members.alive.filter((member) => member !== bar)
-    presentation.step(`bar is killed: kill -9 ${bar.pid}`)
-    const killedAt = now()
+    presentation.step(`bar, the primary of the table, is killed while foo writes: kill -9 ${bar.pid}`)
+    let killedAt = now()
     const stopTelling = this.members.listen((member, event) => {
       if (event.type === 'nodedown' && event.node === bar.name) {
         presentation.event(`${member.name} noticed that ${event.node} is down: ${event.reason}`, killedAt)
       }
     })
-    try {
+    const kill = async (): Promise<void> => {
+      killedAt = now()
       bar.kill()
       await this.#until(
         () => bar.ended !== undefined && others.every((member) => !member.connected.has(bar.name)),
@@ -181,6 +193,9 @@ export class Story {
       )
       this.unlist('bar')
       presentation.passed(`noticed by all ${others.length} others, who keep their connections`, killedAt)
+    }
+    try {
+      await this.#table.survive(kill)
       if (!this.#meshed(others)) throw new StepFailed(`lost as well: ${this.#missingLinks(others)}`)
     } finally {
       stopTelling()
@@ -208,6 +223,7 @@ export class Story {
     } finally {
       stopTelling()
     }
+    await this.#table.takeBack(upAt)
     await this.#greet('bar', 'good to see you')
   }
 

@@ -30,8 +30,11 @@ test(
       'formed: each of the three is connected to the two others',
       'baz@127\\.0\\.0\\.3 → foo@127\\.0\\.0\\.1: “hello back, from Node\\.js .*”',
       ...(hasPeer('erl') ? ['qux@127\\.0\\.0\\.4 → foo@127\\.0\\.0\\.1: “welcome back, from OTP \\d+”'] : []),
+      'baz read “tea” from its own memory',
       `noticed by all ${hasPeer('erl') ? 3 : 2} others, who keep their connections`,
+      'nothing lost: baz holds all \\d+ rows that were written',
       `whole again: ${hasPeer('erl') ? 4 : 3} nodes, each connected to all others`,
+      'bar holds the table again, all \\d+ rows',
       'bar@127\\.0\\.0\\.2 → foo@127\\.0\\.0\\.1: “good to see you back, from Node\\.js .*”',
     ]) {
       assert.match(run.stdout, new RegExp(`^ *${time}${claim}$`, 'm'))

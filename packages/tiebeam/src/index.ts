@@ -8,6 +8,18 @@ export * from '@tiebeam/distribution'
 export * from '@tiebeam/kernel'
 export type { CallInit } from '@tiebeam/otp'
 export * from '@tiebeam/otp'
+export {
+  bag,
+  counter,
+  type Duration,
+  etcd,
+  kubernetes,
+  type OpenedTables,
+  orderedTable,
+  TablesError,
+  type TablesErrorCode,
+  table,
+} from '@tiebeam/tables'
 export { TiebeamError, type TiebeamErrorCode } from './errors.ts'
 export type { Readiness } from './health/readiness.ts'
 export type { Environment, Variables } from './settings/resolve.ts'

@@ -55,6 +55,17 @@ export class TestCluster {
     return node
   }
 
+  /** Nodes that are connected to each other. */
+  async startMesh(count: number): Promise<Node[]> {
+    const nodes: Node[] = []
+    for (let index = 1; index <= count; index += 1) {
+      const node = await this.startNode(index)
+      for (const other of nodes) await node.connect(other.name)
+      nodes.push(node)
+    }
+    return nodes
+  }
+
   async start(
     index: number,
     init: Omit<EngineInit, 'node' | 'createStore'> & Partial<Pick<EngineInit, 'createStore'>>,

@@ -11,9 +11,7 @@ interface Session {
 test('tables that are opened on three nodes are the same tables, until they are stopped', async (t) => {
   const cluster = await TestCluster.create(t)
   const authority = memoryKind()
-  const nodes = [await cluster.startNode(1), await cluster.startNode(2), await cluster.startNode(3)]
-  for (const node of nodes.slice(1)) await node.connect(nodes[0]?.name as string)
-  await nodes[1]?.connect(nodes[2]?.name as string)
+  const nodes = await cluster.startMesh(3)
   const sites = await Promise.all(
     nodes.map((node) =>
       openTables(node, { sessions: table<Session>({ key: 'id', indexes: ['user'] }) }, { authority }),
