@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
 })
 const isChosen = (/** @type {string} */ name) =>
   positionals.length === 0 || positionals.some((part) => name.includes(part))
-const rounds = values.quick ? 2 : 5
+const rounds = values.quick ? 2 : Number(process.env.ROUNDS ?? 5)
 const scale = values.quick ? 0.1 : 1
 const ROWS = 10_000
 const BYTES = 100
