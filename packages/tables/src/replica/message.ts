@@ -87,8 +87,13 @@ export interface Mismatch {
   readonly round: number
 }
 
+/** The transactions that one process has asked for since it sent the last; each stands for itself. */
 export interface Propose {
   readonly type: 'propose'
+  readonly proposals: readonly Proposal[]
+}
+
+export interface Proposal {
   readonly sequence: number
   readonly attempt: number
   readonly settled: number
