@@ -37,6 +37,8 @@ const scale = values.quick ? 0.1 : 1
 const ROWS = 10_000
 const BYTES = 100
 
+// Each child is ended by a handler of its own.
+process.setMaxListeners(0)
 // Ending by process.exit() runs the handlers that end the children.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
