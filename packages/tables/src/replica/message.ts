@@ -88,7 +88,7 @@ export interface Mismatch {
 }
 
 /** The transactions that one process has asked for since it sent the last; each stands for itself. */
-export interface Propose {
+interface Propose {
   readonly type: 'propose'
   readonly proposals: readonly Proposal[]
 }
