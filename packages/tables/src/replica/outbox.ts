@@ -1,6 +1,9 @@
 import type { Proposal } from './message.ts'
 import type { Standing } from './standing.ts'
 
+/** What a read takes, about. */
+const READ_BYTES = 64
+
 /** Proposals on their way to another primary: those of one turn leave in one message, as far as its limits go. */
 export class Outbox {
   readonly #standing: Standing
@@ -13,9 +16,10 @@ export class Outbox {
     this.#standing = standing
   }
 
-  /** `bytes`: of what it writes. */
-  add(proposal: Proposal, bytes: number): void {
+  /** `writeBytes`: of what it writes. */
+  add(proposal: Proposal, writeBytes: number): void {
     const { epoch, settings } = this.#standing
+    const bytes = writeBytes + proposal.reads.length * READ_BYTES
     const isFull = this.#proposals.length >= settings.appendEntriesMax || this.#bytes + bytes > settings.appendBytesMax
     if (isFull || this.#epoch !== epoch) this.flush()
     this.#epoch = epoch
