@@ -20,7 +20,7 @@ export class Outbox {
   add(proposal: Proposal, writeBytes: number): void {
     const { epoch, settings } = this.#standing
     const bytes = writeBytes + proposal.reads.length * READ_BYTES
-    const isFull = this.#proposals.length >= settings.appendEntriesMax || this.#bytes + bytes > settings.appendBytesMax
+    const isFull = this.#proposals.length >= settings.appendEntriesMax || this.#bytes + bytes > settings.proposeBytesMax
     if (isFull || this.#epoch !== epoch) this.flush()
     this.#epoch = epoch
     this.#proposals.push(proposal)

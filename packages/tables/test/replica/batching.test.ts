@@ -28,7 +28,7 @@ test('what is asked for in one turn leaves in one message, and each of it is set
 })
 
 test('what is asked for in one turn takes several messages where it is more than one may hold', () => {
-  const members = new Members({ appendBytesMax: 1000 })
+  const members = new Members({ proposeBytesMax: 1000 })
   const [, backup] = members.form('one', 'two') as [Replica, Replica]
   members.sent.length = 0
   for (const call of [1, 2, 3]) {
