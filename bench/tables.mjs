@@ -13,6 +13,9 @@
  *   replicas.N          writes by 64 writers with one to five replicas
  *   rows.N              the same over ten thousand to a million rows; reads and bytes a row, too
  *   bytes.N             the same with rows of 100 bytes to 10 KB
+ *   memory              bytes a row of a million rows, in each of three replicas, against a plain `Map` of the same rows
+ *   joiner              seconds in which a fourth replica gets a million rows, while one of the others writes by 8 writers
+ *   joiner.writes       the writes meanwhile
  *
  * Rows have 100 bytes, and there are ten thousand of them, where nothing else is said.
  */
@@ -34,6 +37,8 @@ const scale = values.quick ? 0.1 : 1
 const ROWS = 10_000
 const BYTES = 100
 
+// Each child is ended by a handler of its own.
+process.setMaxListeners(0)
 // Ending by process.exit() runs the handlers that end the children.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
@@ -74,6 +79,8 @@ for (const bytes of [100, 1_000, 10_000]) {
   await series(`bytes.${bytes}`, { each: 3, rows: ROWS, bytes })
 }
 
+await largeTables(values.quick ? 100_000 : 1_000_000)
+
 /**
  * @typedef {{ isOurs: boolean, nodes: Peer[], writer: Peer }} Site
  * @typedef {(name: string, unit: string, count: number, measure: (site: Site, count: number) => Promise<any>) => Promise<void>} Compare
@@ -102,6 +109,78 @@ async function series(name, size) {
 }
 
 /**
+ * Memory, and a joiner.
+ *
+ * @param {number} rows
+ */
+async function largeTables(rows) {
+  if (!isChosen('memory') && !isChosen('joiner')) return
+  const peers = await startPeers('tables', { each: 4 })
+  try {
+    const [joiner] = peers.ours.slice(-1)
+    const mapBytes = (await joiner?.ask('map', rows, BYTES))?.elapsedNs ?? Number.NaN
+    /** @type {{ seconds: number, writes: number }[]} */
+    const joined = []
+    for (const [isOurs, nodes] of /** @type {[boolean, Peer[]][]} */ ([
+      [true, peers.ours],
+      [false, peers.theirs],
+    ])) {
+      await openAndFill(nodes.slice(0, 3), rows, BYTES)
+      if (isOurs && isChosen('memory')) {
+        const taken = await Promise.all(nodes.slice(0, 3).map(async (node) => (await node.ask('memory')).elapsedNs))
+        const ours = Math.max(...taken)
+        print('memory.bytes-a-row', 'bytes', ours / rows, mapBytes / rows, mapBytes / ours, 'plain Map')
+      }
+      if (isChosen('joiner')) joined.push(await join(nodes, rows))
+    }
+    const [ours, theirs] = joined
+    if (ours === undefined || theirs === undefined) return
+    print('joiner', 's', ours.seconds, theirs.seconds, theirs.seconds / ours.seconds)
+    print('joiner.writes', 'writes/s', ours.writes, theirs.writes, ours.writes / theirs.writes)
+  } finally {
+    await peers.stop()
+  }
+}
+
+/**
+ * The last node joins, while the one before it writes.
+ *
+ * @param {Peer[]} nodes
+ * @param {number} rows
+ */
+async function join(nodes, rows) {
+  const [first, writer, joiner] = /** @type {[Peer, Peer, Peer]} */ ([nodes[0], ...nodes.slice(-2)])
+  let isJoining = true
+  let written = 0
+  const begin = performance.now()
+  const joining = (async () => {
+    await joiner.ask('open', first.name)
+    await joiner.ask('await', rows)
+    isJoining = false
+    return (performance.now() - begin) / 1000
+  })()
+  while (isJoining) {
+    await writer.ask('writes', numbers(400), 400, 8, rows, BYTES)
+    written += 400
+  }
+  const writes = written / ((performance.now() - begin) / 1000)
+  return { seconds: await joining, writes }
+}
+
+/**
+ * @param {Peer[]} nodes
+ * @param {number} rows
+ * @param {number} bytes
+ */
+async function openAndFill(nodes, rows, bytes) {
+  const [first, ...others] = /** @type {[Peer, ...Peer[]]} */ (nodes)
+  await first.ask('open')
+  for (const other of others) await other.ask('open', first.name)
+  await first.ask('fill', 0, rows, bytes)
+  for (const node of nodes) await node.ask('await', rows)
+}
+
+/**
  * @param {{ each: number, rows: number, bytes: number }} size
  * @param {(compare: Compare, sites: Site[]) => Promise<void>} measure
  * @param {string} [name] of all its cases
@@ -116,13 +195,9 @@ async function withTables({ each, rows, bytes }, measure, name = '') {
       [true, peers.ours],
       [false, peers.theirs],
     ])) {
-      const [first, ...others] = nodes
-      await first.ask('open')
-      for (const other of others) await other.ask('open', first.name)
-      await first.ask('fill', 0, rows, bytes)
-      for (const node of nodes) await node.ask('await', rows)
+      await openAndFill(nodes, rows, bytes)
       // The first founded our cluster, and so is the primary; Mnesia has none.
-      sites.push({ isOurs, nodes, writer: nodes.at(-1) ?? first })
+      sites.push({ isOurs, nodes, writer: /** @type {Peer} */ (nodes.at(-1)) })
     }
     await measure(async (caseName, unit, count, once) => {
       if (!isChosen(caseName)) return
@@ -168,8 +243,9 @@ async function withTables({ each, rows, bytes }, measure, name = '') {
  * @param {number} ours
  * @param {number} theirs
  * @param {number} ratio
+ * @param {string} [peer]
  */
-function print(name, unit, ours, theirs, ratio) {
-  const figures = { ours: round(ours), theirs: round(theirs), peer: 'Mnesia, OTP 25', unit, ratio: round(ratio) }
+function print(name, unit, ours, theirs, ratio, peer = 'Mnesia, OTP 25') {
+  const figures = { ours: round(ours), theirs: round(theirs), peer, unit, ratio: round(ratio) }
   console.log(JSON.stringify({ bench: `tables.${name}`, ...figures }))
 }

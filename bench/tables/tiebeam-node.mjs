@@ -1,5 +1,7 @@
 /** One Tiebeam node of the tables benchmark: node tiebeam-node.mjs <name> <cookie> <EPMD port>; otp_node.erl says which commands there are. */
 import readline from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Node } from '@tiebeam/distribution'
 import { members, openTables, table } from '@tiebeam/tables'
 
@@ -8,6 +10,16 @@ const node = await Node.start({ name, cookie, epmd: { port: Number(epmdPort) } }
 /** Rows that one transaction fills in. */
 const FILL_ROWS = 1_000
 const definitions = { bench: table()({ key: 'id' }) }
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+/** Of what lives, in bytes. */
+const memory = () => {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+let memoryBefore = 0
 
 /** @type {Awaited<ReturnType<typeof open>> | undefined} */
 let tables
@@ -26,9 +38,12 @@ await node.stop()
  */
 async function run(command, words) {
   if (command === 'open') {
-    tables = await open(words)
-    return { elapsedNs: 0 }
+    memoryBefore = memory()
+    return timed(async () => {
+      tables = await open(words)
+    })
   }
+  if (command === 'map') return { elapsedNs: mapBytes(...words.map(Number)) }
   if (tables === undefined) throw new Error('open comes first')
   const { bench } = tables
   const [first = 0, second = 0, third = 0, keys = 0, bytes = 0] = words.map(Number)
@@ -48,8 +63,7 @@ async function run(command, words) {
         bench.update(number % keys, (held) => held && row(number % keys, number, bytes)),
       )
     case 'memory':
-      global.gc?.()
-      return { elapsedNs: tables.status.bytes }
+      return { elapsedNs: memory() - memoryBefore }
     case 'role':
       return { elapsedNs: tables.status.role === 'primary' ? 1 : 0 }
     default:
@@ -69,7 +83,19 @@ async function open(nodes) {
  * @param {number} bytes
  */
 function row(key, number, bytes) {
-  return { id: key, value: String(number).padEnd(bytes, '.') }
+  // As texts are that come from outside: in one piece, which the engine does not make of one that is put together.
+  return { id: key, value: Buffer.from(String(number).padEnd(bytes, '.'), 'latin1').latin1Slice() }
+}
+
+/** What a plain map of such rows takes. */
+function mapBytes(rows = 0, bytes = 0) {
+  const before = memory()
+  const map = new Map()
+  for (let number = 0; number < rows; number += 1) map.set(number, row(number, number, bytes))
+  const taken = memory() - before
+  // Until here it lives.
+  map.clear()
+  return taken
 }
 
 /**

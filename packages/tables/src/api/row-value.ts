@@ -57,12 +57,12 @@ function copyOfObject(value: object, table: string, path: string, depth: number)
 }
 
 function copyObject(value: Row, table: string, path: string, depth: number): Row {
-  // A spread keeps the hidden class of the object, so that rows of one shape share it.
-  const copy: Record<string, unknown> = { ...value }
-  for (const field in copy) {
-    const held = copy[field]
-    const kept = copyOf(held, table, `${path}.${field}`, depth)
-    if (kept !== held) copy[field] = kept
+  // Field by field: what a spread makes takes three times the memory once it is frozen.
+  const copy: Record<string, unknown> = {}
+  for (const field in value) {
+    const kept = copyOf(value[field], table, `${path}.${field}`, depth)
+    if (field === '__proto__') Object.defineProperty(copy, field, { value: kept, enumerable: true, writable: true })
+    else copy[field] = kept
   }
   return copy
 }

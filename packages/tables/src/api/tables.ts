@@ -1,7 +1,8 @@
 import type { Engine, EngineListener, EngineStatus } from '../engine.ts'
 import { TablesError } from '../errors.ts'
 import { SchemaKeeper, type WaitingIndex } from '../schema/schema-keeper.ts'
-import { readSchema, SCHEMA_TABLE } from '../store/schema-row.ts'
+import { readSchema, SCHEMA_TABLE, type TableSchema } from '../store/schema-row.ts'
+import type { Row } from '../store/write.ts'
 import { type ChangesOptions, Feed, type TablesChange } from './changes.ts'
 import type { TableDefinition } from './definition.ts'
 import { handle } from './handles.ts'
@@ -98,6 +99,7 @@ class OpenTables {
   readonly #limits: TableLimits
   readonly #transactions: Transactions
   readonly #schemas: SchemaKeeper
+  readonly #schemasRead = new Map<string, { readonly row: Row | undefined; readonly schema: TableSchema | undefined }>()
   readonly #feed: Feed
   readonly #unsubscribe: () => void
 
@@ -182,8 +184,17 @@ class OpenTables {
 
   #within(scope: Scope, name: string): TransactionTable {
     const definition = this.#definitions[name] as TableDefinition
-    const schema = readSchema(scope.copy.store.get(SCHEMA_TABLE, name))
+    const schema = this.#schemaOf(scope.copy.store.get(SCHEMA_TABLE, name), name)
     return transactionTable({ name, definition, overlay: scope.table(name), schema, limits: this.#limits })
+  }
+
+  /** Read once for each row: every write asks for it. */
+  #schemaOf(row: Row | undefined, name: string): TableSchema | undefined {
+    const read = this.#schemasRead.get(name)
+    if (read !== undefined && read.row === row) return read.schema
+    const schema = readSchema(row)
+    this.#schemasRead.set(name, { row, schema })
+    return schema
   }
 
   #listener(): EngineListener {

@@ -74,7 +74,7 @@ export class ReplicaDriver {
     }
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
-    setImmediate(() => this.#flush())
+    process.nextTick(() => this.#flush())
   }
 
   /** Goes on as a new member, with what the legacy holds; without one, with nothing. */

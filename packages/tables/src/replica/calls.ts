@@ -3,7 +3,8 @@ import type { Copy } from './copy.ts'
 import type { Entry } from './entry.ts'
 import { bytesOfWrites } from './entry-bytes.ts'
 import type { Call, Refusal } from './event.ts'
-import type { MessageBody, Propose } from './message.ts'
+import type { MessageBody, Proposal } from './message.ts'
+import { Outbox } from './outbox.ts'
 import type { Leadership } from './primary/leadership.ts'
 import type { Standing } from './standing.ts'
 import { type Orphan, Writer } from './writer.ts'
@@ -26,13 +27,15 @@ export class Calls {
   readonly #init: CallsInit
   readonly #writer: Writer
   readonly #barriers: Barriers
+  readonly #outbox: Outbox
 
   constructor(init: CallsInit) {
     this.#init = init
     const { standing, unfinished } = init
+    this.#outbox = new Outbox(standing)
     this.#writer = new Writer({
       standing,
-      send: (propose) => this.#propose(propose),
+      send: (proposal, bytes) => this.#propose(proposal, bytes),
       orphans: unfinished?.orphans ?? [],
     })
     this.#barriers = new Barriers(standing, (call) => this.#fence(call))
@@ -70,6 +73,7 @@ export class Calls {
   /** Sends again what may be lost, and settles what can be. */
   tick(copy: Copy): void {
     this.#writer.tick(copy)
+    this.#outbox.flush()
     this.#barriers.tick(copy)
   }
 
@@ -88,11 +92,11 @@ export class Calls {
     return isFull || this.#writer.pendingBytes + bytes > settings.pendingBytesMax ? 'TOO_MANY_PENDING' : undefined
   }
 
-  #propose(propose: Propose): void {
+  #propose(proposal: Proposal, bytes: number): void {
     const { standing, leadership } = this.#init
     const own = leadership()
-    if (own !== undefined) own.propose(standing.self, propose)
-    else if (standing.primary !== undefined) standing.send(standing.primary, propose)
+    if (own !== undefined) own.propose(standing.self, [proposal])
+    else this.#outbox.add(proposal, bytes)
   }
 
   #fence(call: number): void {

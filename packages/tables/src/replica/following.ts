@@ -8,6 +8,7 @@ export class Following {
   /** Up to here the log is known to be the primary's, in this epoch (rule 8); undefined before the first entry fitted. */
   #matched: number | undefined
   #round = 0
+  #commit = 0
   #owesAcknowledgement: (Message & Append) | undefined
   #owesMismatch: (Message & Append) | undefined
   #admission: number | undefined
@@ -35,7 +36,9 @@ export class Following {
     if ((admission ?? 0) < (this.#admission ?? 0)) return copy.applied
     this.#admission = admission
     this.heardMs = nowMs
+    const isAsked = round > this.#round || commit <= this.#commit
     this.#round = Math.max(this.#round, round)
+    this.#commit = Math.max(this.#commit, commit)
     const isKnown = previous.index >= copy.log.base.index
     const fits =
       previous.index <= copy.log.lastIndex && (!isKnown || rules.fits(copy.log.epochAt(previous.index), previous.epoch))
@@ -45,8 +48,10 @@ export class Following {
     }
     this.#owesMismatch = undefined
     for (const entry of entries) copy.place(entry)
-    this.#matched = Math.max(this.#matched ?? 0, previous.index + entries.length)
-    this.#owesAcknowledgement = message
+    const matched = Math.max(this.#matched ?? 0, previous.index + entries.length)
+    // That more is committed needs no answer of its own: the next one says what is applied.
+    if (matched !== this.#matched || entries.length > 0 || isAsked) this.#owesAcknowledgement = message
+    this.#matched = matched
     copy.log.forget(Math.min(forget, copy.applied), settings.logEntriesRetained, settings.logBytesRetained)
     return rules.appliesUpTo(commit, this.#matched, copy.log.lastIndex)
   }

@@ -87,8 +87,13 @@ export interface Mismatch {
   readonly round: number
 }
 
-export interface Propose {
+/** The transactions that one process has asked for since it sent the last; each stands for itself. */
+interface Propose {
   readonly type: 'propose'
+  readonly proposals: readonly Proposal[]
+}
+
+export interface Proposal {
   readonly sequence: number
   readonly attempt: number
   readonly settled: number

@@ -18,6 +18,8 @@ export interface ReplicaSettings {
   readonly appendEntriesMax: number
   /** And bytes, though always one entry. */
   readonly appendBytesMax: number
+  /** Bytes of proposals in one message, though always one: small beside the output to a node, which other messages need as well. */
+  readonly proposeBytesMax: number
   /** Entries on their way to one member. */
   readonly inFlightEntriesMax: number
   /** And bytes. */
@@ -57,6 +59,7 @@ export const replicaDefaults: ReplicaSettings = {
   authorityReadMs: 5000,
   appendEntriesMax: 512,
   appendBytesMax: 1024 ** 2,
+  proposeBytesMax: 32 * 1024,
   inFlightEntriesMax: 4096,
   inFlightBytesMax: 8 * 1024 ** 2,
   logEntriesMax: 100_000,

@@ -3,13 +3,13 @@ import type { Copy } from './copy.ts'
 import type { Entry } from './entry.ts'
 import { bytesOfWrites } from './entry-bytes.ts'
 import type { Call, Outcome } from './event.ts'
-import type { Propose, Refuse } from './message.ts'
+import type { Proposal, Refuse } from './message.ts'
 import type { Standing } from './standing.ts'
 
 interface Pending {
   readonly call: number
   readonly sequence: number
-  propose: Propose
+  proposal: Proposal
   bytes: number
   /** The epoch in which it was sent last; undefined between two attempts. */
   epoch: number | undefined
@@ -27,8 +27,8 @@ export interface Orphan {
 
 export interface WriterInit {
   readonly standing: Standing
-  /** To the primary, which may be this process. */
-  readonly send: (propose: Propose) => void
+  /** To the primary, which may be this process. `bytes`: of what it writes. */
+  readonly send: (proposal: Proposal, bytes: number) => void
   readonly orphans: readonly Orphan[]
 }
 
@@ -69,9 +69,9 @@ export class Writer {
   transact({ call, snapshot, reads, writes }: Call & { readonly type: 'transact' }): void {
     const known = this.#pending.get(call)
     const pending = known ?? this.#create(call)
-    const attempt = pending.propose.attempt + 1
+    const attempt = pending.proposal.attempt + 1
     const { sequence } = pending
-    pending.propose = { type: 'propose', sequence, attempt, settled: 0, snapshot, reads, writes }
+    pending.proposal = { sequence, attempt, settled: 0, snapshot, reads, writes }
     this.#pendingBytes -= pending.bytes
     pending.bytes = bytesOfWrites(writes)
     this.#pendingBytes += pending.bytes
@@ -86,7 +86,7 @@ export class Writer {
 
   refused({ sequence, attempt, cause }: Refuse, epoch: number): void {
     const pending = this.#bySequence.get(sequence)
-    if (pending === undefined || pending.propose.attempt !== attempt || pending.epoch !== epoch) return
+    if (pending === undefined || pending.proposal.attempt !== attempt || pending.epoch !== epoch) return
     pending.cause = cause
     this.#refused.add(pending)
   }
@@ -144,8 +144,8 @@ export class Writer {
   #create(call: number): Pending {
     this.#sequence += 1
     const sequence = this.#sequence
-    const propose: Propose = { type: 'propose', sequence, attempt: 0, settled: 0, snapshot: 0, reads: [], writes: [] }
-    const pending = { call, sequence, propose, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
+    const proposal: Proposal = { sequence, attempt: 0, settled: 0, snapshot: 0, reads: [], writes: [] }
+    const pending = { call, sequence, proposal, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
     this.#pending.set(call, pending)
     this.#bySequence.set(sequence, pending)
     return pending
@@ -157,8 +157,8 @@ export class Writer {
     pending.cause = undefined
     this.#refused.delete(pending)
     pending.sentMs = standing.nowMs
-    pending.propose = { ...pending.propose, settled: this.#settledUpTo() }
-    send(pending.propose)
+    pending.proposal = { ...pending.proposal, settled: this.#settledUpTo() }
+    send(pending.proposal, pending.bytes)
   }
 
   #mustSendAgain({ epoch, cause, sentMs }: Pending): boolean {

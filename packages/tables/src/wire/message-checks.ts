@@ -63,7 +63,7 @@ function isBody(value: Fields): boolean {
     case 'mismatch':
       return isPosition(value.previous) && isProgress(value)
     case 'propose':
-      return isPropose(value)
+      return isListOf(value.proposals, isProposal)
     case 'refuse':
       return isCount(value.sequence) && isCount(value.attempt) && isCount(value.cause)
     case 'fence':
@@ -108,8 +108,9 @@ function isProgress(value: Fields): boolean {
   )
 }
 
-function isPropose(value: Fields): boolean {
+function isProposal(value: unknown): boolean {
   return (
+    isFields(value) &&
     isCount(value.sequence) &&
     isCount(value.attempt) &&
     isCount(value.settled) &&

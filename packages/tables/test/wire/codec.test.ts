@@ -45,16 +45,20 @@ const bodies = [
   { type: 'mismatch', admission: 4, previous: { index: 7, epoch: 2 }, matched: 7, applied: 7, round: 1 },
   {
     type: 'propose',
-    sequence: 2,
-    attempt: 1,
-    settled: 1,
-    snapshot: 7,
-    reads: [
-      { type: 'row', table: 'rows', key: 'a' },
-      { type: 'range', table: 'rows', range },
-      { type: 'index', table: 'rows', fields: ['user'], range },
+    proposals: [
+      {
+        sequence: 2,
+        attempt: 1,
+        settled: 1,
+        snapshot: 7,
+        reads: [
+          { type: 'row', table: 'rows', key: 'a' },
+          { type: 'range', table: 'rows', range },
+          { type: 'index', table: 'rows', fields: ['user'], range },
+        ],
+        writes: [write, { type: 'delete', table: 'rows', key: 2n ** 70n, ttlMs: 5 }],
+      },
     ],
-    writes: [write, { type: 'delete', table: 'rows', key: 2n ** 70n, ttlMs: 5 }],
   },
   { type: 'refuse', sequence: 2, attempt: 1, cause: 8 },
   { type: 'fence', call: 3 },

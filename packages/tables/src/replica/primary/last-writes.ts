@@ -2,8 +2,7 @@ import { type Key, type MapKey, mapKeyOf } from '../../store/key.ts'
 import { type Entry, writesOf } from '../entry.ts'
 import type { Log } from '../log.ts'
 
-/** Beyond this many rows for each entry of the log, most are of entries that are forgotten. */
-const ROWS_PER_ENTRY_MAX = 4
+/** Below this many rows, those of entries that are forgotten do no harm. */
 const ROWS_MIN = 1024
 
 /** Which entry of the log wrote a row last, so that a read of a row is checked at once, however far its reader lags behind. */
@@ -12,6 +11,8 @@ export class LastWrites {
   readonly #rows = new Map<string, Map<MapKey, number>>()
   readonly #cleared = new Map<string, number>()
   #count = 0
+  /** Twice as many as the log had when it was last gone through: so each row of it costs a few steps, whatever the entries are like. */
+  #countMax = ROWS_MIN
 
   constructor(log: Log) {
     this.#log = log
@@ -20,7 +21,7 @@ export class LastWrites {
 
   add(entry: Entry): void {
     this.#take(entry)
-    if (this.#count > Math.max(ROWS_MIN, this.#log.length * ROWS_PER_ENTRY_MAX)) this.#rebuild()
+    if (this.#count > this.#countMax) this.#rebuild()
   }
 
   /** The index of the entry; 0, when it is none that is kept. */
@@ -51,5 +52,6 @@ export class LastWrites {
     this.#cleared.clear()
     this.#count = 0
     for (const entry of this.#log.from(this.#log.base.index + 1)) this.#take(entry)
+    this.#countMax = Math.max(ROWS_MIN, this.#count * 2)
   }
 }

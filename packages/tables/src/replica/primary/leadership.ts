@@ -2,7 +2,7 @@ import { type Member, othersIn, type Uid, type View } from '../../member.ts'
 import type { RowName } from '../../store/store.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody, Position } from '../entry.ts'
-import type { Envelope, MessageBody, Propose, ToPrimary } from '../message.ts'
+import type { Envelope, MessageBody, Proposal, ToPrimary } from '../message.ts'
 import type { FenceFacts } from '../rules.ts'
 import type { Standing } from '../standing.ts'
 import { Admission } from './admission.ts'
@@ -95,7 +95,7 @@ export class Leadership {
         progress?.mismatched(message, nowMs)
         break
       case 'propose':
-        this.propose(message.from, message)
+        this.propose(message.from, message.proposals)
         break
       case 'fence':
         this.fence(message.from, message.call)
@@ -115,15 +115,17 @@ export class Leadership {
     this.#advance()
   }
 
-  propose(from: Member, propose: Propose): void {
+  propose(from: Member, proposals: readonly Proposal[]): void {
     const { view } = this.#init
     // Rule 9: only writers of the view. One that was excluded looks its transactions up, and so none may follow.
     if (!view.members.some(({ uid }) => uid === from.uid)) return
-    // Neither done nor refused: the writer asks again.
-    if (this.#isFull) return
-    const verdict = this.#proposals.judge(from, propose)
-    if (verdict.type === 'append') this.#append(verdict.body)
-    if (verdict.type === 'refuse') this.#answer(from, verdict.refuse)
+    for (const proposal of proposals) {
+      // Neither done nor refused: the writer asks again.
+      if (this.#isFull) break
+      const verdict = this.#proposals.judge(from, proposal)
+      if (verdict.type === 'append') this.#append(verdict.body)
+      if (verdict.type === 'refuse') this.#answer(from, verdict.refuse)
+    }
     this.#advance()
   }
 

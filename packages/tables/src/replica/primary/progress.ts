@@ -14,7 +14,7 @@ export interface Announcement {
 }
 
 /**
- * How far one member has come, and what to send it next. Entries stream without waiting for answers while they fit; after a
+ * How far one member has come, and what to send it next. Entries stream while they fit, many in a message where many are written; after a
  * mismatch, and at first, one message at a time is tried until one fits.
  */
 export class Progress {
@@ -111,6 +111,15 @@ export class Progress {
   #isDue(log: Log, commit: number, round: number, nowMs: number): boolean {
     if (nowMs - this.#sentMs >= this.#settings.heartbeatMs || round > this.#sentRound) return true
     if (!this.#streaming) return false
-    return (this.#next <= log.lastIndex && this.#hasRoom(log)) || commit > this.#sentCommit
+    if (commit > this.#sentCommit) return true
+    return this.#next <= log.lastIndex && this.#hasRoom(log) && this.#isWorthSending(log, commit)
+  }
+
+  /** What comes while earlier entries are not committed leaves together, with the word that those are; or when it fills a message. */
+  #isWorthSending(log: Log, commit: number): boolean {
+    const { appendEntriesMax, appendBytesMax } = this.#settings
+    const sent = this.#next - 1
+    if (sent <= commit) return true
+    return log.lastIndex - sent >= appendEntriesMax || log.bytesBetween(sent, log.lastIndex) >= appendBytesMax
   }
 }

@@ -2,7 +2,7 @@ import type { Member } from '../../member.ts'
 import type { Read } from '../../store/read.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody } from '../entry.ts'
-import type { Propose, Refuse } from '../message.ts'
+import type { Proposal, Refuse } from '../message.ts'
 import type { Rules } from '../rules.ts'
 import { LastWrites } from './last-writes.ts'
 
@@ -28,8 +28,8 @@ export class Proposals {
     for (const { body } of copy.log.from(copy.applied + 1)) this.#begin(body)
   }
 
-  judge(from: Member, propose: Propose): Verdict {
-    const { sequence, attempt, settled, snapshot, reads, writes } = propose
+  judge(from: Member, proposal: Proposal): Verdict {
+    const { sequence, attempt, settled, snapshot, reads, writes } = proposal
     // Its entry reaches the writer as all entries do, and needs no other answer.
     if (this.#copy.outcomes.has(from.uid, sequence)) return { type: 'nothing' }
     if (this.#rules.isUnderWay(this.#underWay.has(nameOf(from.uid, sequence)))) return { type: 'nothing' }
