@@ -32,7 +32,7 @@ const floors: Readonly<Record<string, number>> = {
 
 test('members keep to every rule in every step, their history is strictly serializable, and they come together after the heal', (context) => {
   const { seed } = random()
-  const count = cases(10_000)
+  const count = cases(40_000)
   const coverage = new Coverage()
   for (let stream = 0; stream < count; stream += 1) {
     const profile = kinds[stream % kinds.length] as Profile
