@@ -44,5 +44,9 @@ async function evaluate(expression: string, { runDirectory, json }: Flags): Prom
     import('./terminal.ts'),
   ])
   const client = await connectToApp(runDirectory, process.env)
-  await evaluateOnce(client, expression, { colours: outColours(), json: json === true })
+  try {
+    await evaluateOnce(client, expression, { colours: outColours(), json: json === true })
+  } finally {
+    client.close()
+  }
 }
