@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { keyOf as termKeyOf } from '@tiebeam/etf'
 import { TablesError } from '../errors.ts'
-import type { Key } from '../store/key.ts'
+import { isKeyPart, type Key } from '../store/key.ts'
 import { exactly, type Range } from '../store/read.ts'
 import type { Row } from '../store/write.ts'
 import type { TableDefinition } from './definition.ts'
@@ -25,8 +25,8 @@ export class Keys {
   /** A key as a caller gives it. @throws TablesError `KEY_INVALID` */
   check(key: unknown): Key {
     if (this.#fields.length === 1) {
-      if (isPart(key)) return key
-    } else if (Array.isArray(key) && key.length === this.#fields.length && key.every(isPart)) {
+      if (isKeyPart(key)) return key
+    } else if (Array.isArray(key) && key.length === this.#fields.length && key.every(isKeyPart)) {
       // Kept until the transaction ends, whatever becomes of the caller's.
       return [...key]
     }
@@ -38,7 +38,7 @@ export class Keys {
     const parts: Key[] = []
     for (const field of this.#fields) {
       const part = row[field]
-      if (!isPart(part)) throw this.#invalid(`a row has ${nameOf(part)} in its field ${field}`)
+      if (!isKeyPart(part)) throw this.#invalid(`a row has ${nameOf(part)} in its field ${field}`)
       parts.push(part)
     }
     return parts.length === 1 ? (parts[0] as Key) : parts
@@ -85,24 +85,11 @@ export function lookUpOf(value: unknown, table: string): Range {
 }
 
 function boundOf(value: unknown, table: string): Key {
-  if (isPart(value) || (Array.isArray(value) && value.every(isPart))) return value
+  if (isKeyPart(value) || (Array.isArray(value) && value.every(isKeyPart))) return value
   throw new TablesError(
     'KEY_INVALID',
     `table ${table} was asked for ${nameOf(value)}; what rows are found by are strings, numbers, bigints and booleans, or lists of them`,
   )
-}
-
-function isPart(value: unknown): value is string | number | bigint | boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'bigint':
-    case 'boolean':
-      return true
-    case 'number':
-      return !Number.isNaN(value)
-    default:
-      return false
-  }
 }
 
 function nameOf(value: unknown): string {

@@ -1,6 +1,28 @@
 /** What a row is found by; compound keys are arrays. NaN is no key. */
 export type Key = string | number | bigint | boolean | readonly Key[]
 
+/** Keys may hold keys; so deep they are nobody's. */
+const KEY_DEPTH_MAX = 16
+
+/** A key that is no list. */
+export function isKeyPart(value: unknown): value is string | number | bigint | boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'bigint':
+    case 'boolean':
+      return true
+    case 'number':
+      return !Number.isNaN(value)
+    default:
+      return false
+  }
+}
+
+export function isKey(value: unknown, depth = 0): value is Key {
+  if (isKeyPart(value)) return true
+  return depth < KEY_DEPTH_MAX && Array.isArray(value) && value.every((part) => isKey(part, depth + 1))
+}
+
 /** What a `Map` can hold a key under: equal for equal keys, and for no others. */
 export type MapKey = string | number | bigint | boolean
 

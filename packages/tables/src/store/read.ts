@@ -1,4 +1,4 @@
-import { compareKeys, type Key, mapKeyOf } from './key.ts'
+import { compareKeys, isKey, type Key, mapKeyOf } from './key.ts'
 import type { Row, Write } from './write.ts'
 
 /** One end of a range. */
@@ -67,17 +67,4 @@ export function indexKeyOf(row: Row, fields: readonly string[]): Key | undefined
     parts.push(value)
   }
   return parts.length === 1 ? parts[0] : parts
-}
-
-function isKey(value: unknown): value is Key {
-  switch (typeof value) {
-    case 'string':
-    case 'bigint':
-    case 'boolean':
-      return true
-    case 'number':
-      return !Number.isNaN(value)
-    default:
-      return Array.isArray(value) && value.every(isKey)
-  }
 }

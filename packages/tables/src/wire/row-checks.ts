@@ -1,20 +1,5 @@
+import { isKey } from '../store/key.ts'
 import { isDuration, isFields, isListOf, isName, isNames, isOptional } from './checks.ts'
-
-/** Compound keys of compound keys are allowed; so deep they are nobody's. */
-const KEY_DEPTH_MAX = 16
-
-function isKey(value: unknown, depth = 0): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'bigint':
-    case 'boolean':
-      return true
-    case 'number':
-      return !Number.isNaN(value)
-    default:
-      return depth < KEY_DEPTH_MAX && Array.isArray(value) && value.every((part) => isKey(part, depth + 1))
-  }
-}
 
 function isWrite(value: unknown): boolean {
   if (!isFields(value) || !isName(value.table)) return false
