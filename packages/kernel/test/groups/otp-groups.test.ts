@@ -57,6 +57,7 @@ test('processes of either side join, leave, and end, once or several times', asy
 
   await erl.evaluate('[A, B] = [Spawn(), Spawn()], pg:join(shop, <<"workers">>, [A, A, B]), pg:join(shop, other, A)')
   await sees(groups, 'workers', 'ours×1', 'theirs×3')
+  await sees(groups, atom('other'), 'theirs×1')
   assert.deepEqual(groups.localMembers('workers'), [two])
   assert.deepEqual(groups.whichGroups(), ['workers', atom('other')])
   assert.deepEqual(groups.whichLocalGroups(), ['workers'])
