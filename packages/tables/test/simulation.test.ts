@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   conflict: 500,
   synced: 2000,
   validated: 1000,
+  witnessed: 800,
   takeover: 80,
   unalignedTakeover: 5,
   unknownInstall: 30,

@@ -33,6 +33,7 @@ export class ReplicaDriver {
   #incarnation = 0
   #ticking: NodeJS.Timeout | undefined
   #isFlushScheduled = false
+  #isTurnEnding = false
   #isAnswered = false
   #isStopped = false
   /** Whether a member that was left out goes on as a new one. */
@@ -74,7 +75,7 @@ export class ReplicaDriver {
     }
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
-    process.nextTick(() => this.#flush())
+    process.nextTick(() => this.#flush(false))
   }
 
   /** Goes on as a new member, with what the legacy holds; without one, with nothing. */
@@ -90,13 +91,13 @@ export class ReplicaDriver {
     return new Replica({ self, settings, createStore, ...(legacy === undefined ? {} : { legacy }) })
   }
 
-  #flush(): void {
+  #flush(isTurnOver: boolean): void {
     this.#isFlushScheduled = false
     if (this.#isStopped) return
     const replica = this.#replica
     let effects: Effect[]
     try {
-      effects = replica.ready()
+      effects = replica.ready(isTurnOver)
     } catch (error) {
       this.#init.onFailed(error)
       return
@@ -117,10 +118,21 @@ export class ReplicaDriver {
           reports.push(effect)
       }
     }
+    if (!isTurnOver && replica.isHolding) this.#flushWhenTurnIsOver()
     if (replica.isExcluded && !this.isLeaving && replica === this.#replica) this.replace(replica.legacy())
     const isAnswered = this.#isAnswered
     this.#isAnswered = false
     if (reports.length > 0 || isAnswered) this.#init.onTurn(reports, isAnswered)
+  }
+
+  /** Once the application, which was told what it waited for, has asked for more or has not. */
+  #flushWhenTurnIsOver(): void {
+    if (this.#isTurnEnding) return
+    this.#isTurnEnding = true
+    setImmediate(() => {
+      this.#isTurnEnding = false
+      this.#flush(true)
+    })
   }
 
   #answer(replica: Replica, answer: Promise<AuthorityAnswer>): void {

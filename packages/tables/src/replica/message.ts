@@ -66,8 +66,11 @@ export interface Append {
   readonly round: number
   /** To one that is on its way in: which try it is. Its copy may be replaced, and then what it held counts no longer. */
   readonly admission: number | undefined
+  /** The member that wrote all of the entries: it is to be told as well, and counts for itself who holds them. */
+  readonly witness: Uid | undefined
 }
 
+/** To the primary, and of entries with a witness to that one, too. */
 export interface Acknowledge {
   readonly type: 'acknowledge'
   readonly admission: number | undefined

@@ -7,7 +7,7 @@ import type { AuthorityAnswer, Effect, ReplicaEvent } from './event.ts'
 import { Farewell } from './farewell.ts'
 import { Following } from './following.ts'
 import { Joining } from './joining.ts'
-import type { Append, Chunk, Message, Tell } from './message.ts'
+import type { Acknowledge, Append, Chunk, Message, Tell } from './message.ts'
 import type { Admission } from './primary/admission.ts'
 import { Leadership } from './primary/leadership.ts'
 import { Rules } from './rules.ts'
@@ -120,12 +120,20 @@ export class Replica {
     else this.#step(event)
   }
 
-  /** What is to be done now. */
-  ready(): Effect[] {
+  /**
+   * What is to be done now. `isTurnOver`: also what would have gone along with something else, had there been more events; false while more
+   * may come, as they do when an application goes on after what it waited for.
+   */
+  ready(isTurnOver = true): Effect[] {
     this.#calls.tick(this.#copy)
-    this.#leadership?.flush()
-    if (!this.isPrimary) this.#following.flush(this.#copy)
+    this.#leadership?.flush(isTurnOver)
+    if (!this.isPrimary) this.#following.flush(this.#copy, isTurnOver || this.#standing.isSending)
     return this.#standing.takeEffects()
+  }
+
+  /** Whether `ready` has to be called again when the turn is over. */
+  get isHolding(): boolean {
+    return this.#leadership?.isHolding ?? this.#following.isHolding(this.#copy)
   }
 
   /** For the next incarnation, once this one is excluded. */
@@ -179,6 +187,7 @@ export class Replica {
     // Everyone looks, so that the times of rows which are gone go as well; the primary alone acts on it.
     const expired = this.#copy.store.takeExpired(nowMs, settings.expiredRowsMax, settings.resendMs)
     this.#leadership?.tick(expired)
+    this.#following.hurry()
     if (this.isMember) this.#watch()
     else this.#joining.ask(this.#copy, this.#following.heardMs)
     if (this.isMember && !this.isPrimary) this.#farewell.ask()
@@ -341,9 +350,19 @@ export class Replica {
       case 'takeOver':
         this.#takeover?.asked(message.uids)
         return
+      case 'acknowledge':
+        if (this.#leadership === undefined) this.#takeAcknowledgement(message)
+        else this.#leadership.handle(message)
+        return
       default:
         this.#leadership?.handle(message)
     }
+  }
+
+  /** Of what this process wrote. Only members of the view count. */
+  #takeAcknowledgement(message: Message & Acknowledge): void {
+    if (!this.isMember || !isIn(this.view, message.from.uid)) return
+    this.#applyUpTo(this.#following.acknowledged(message, this.#copy))
   }
 
   #hearsPrimary(): boolean {

@@ -20,6 +20,14 @@ export class Rules {
     return Math.min(...held)
   }
 
+  /**
+   * Rule 2, write-all, where the writer of an entry counts for itself: all other members but the primary, which sent it. `upTo`: the last
+   * entry of which the primary said that it may, for beyond it a joiner may count.
+   */
+  witnessed(upTo: number, held: readonly number[]): number {
+    return Math.min(upTo, ...held)
+  }
+
   /** Rule 3, no going back: having accepted an epoch, a member takes and acknowledges nothing of a lower one. */
   heeds(epoch: number, accepted: number): boolean {
     return epoch >= accepted
@@ -30,9 +38,12 @@ export class Rules {
     return isIn(view, uid)
   }
 
-  /** Rule 5, a joiner counts before it is in. The precondition: it holds all that is committed. */
-  mayAdmit(held: number, committed: number): boolean {
-    return held >= committed
+  /**
+   * Rule 5, a joiner counts before it is in. The precondition: it holds all that is committed, and all that a writer may have found
+   * to be committed for itself.
+   */
+  mayAdmit(held: number, committed: number, witnessed: number): boolean {
+    return held >= Math.max(committed, witnessed)
   }
 
   /** Rule 5, the commit: from the decision on, nothing is committed without the joiner. */
@@ -82,6 +93,11 @@ export class Rules {
   /** Rule 10: a new primary answers none before all that it inherited is committed. */
   mayAnswerFence({ opened }: FenceFacts): boolean {
     return opened
+  }
+
+  /** Rule 10: any of those asked may know of more that is committed than the primary. `applied`: of all of them. */
+  fencedUpTo(committed: number, applied: readonly number[]): number {
+    return Math.max(committed, ...applied)
   }
 
   /** Rule 10: a round of questions serves only the calls made before it was sent. */

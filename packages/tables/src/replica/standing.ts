@@ -21,6 +21,7 @@ export class Standing {
   /** Once in a view and then out of it, a member is out for good. */
   wasMember = false
   #effects: Effect[] = []
+  #isSending = false
   #admissions = 0
 
   constructor({ self, settings, rules }: StandingInit) {
@@ -66,6 +67,7 @@ export class Standing {
   /** An answer carries the epoch of what it answers. */
   send(to: Member, body: MessageBody, epoch = this.epoch): void {
     const envelope = { identity: this.view?.identity, epoch, from: this.self, to: to.uid }
+    this.#isSending = true
     this.emit({ type: 'send', node: to.node, message: { ...body, ...envelope } })
   }
 
@@ -75,8 +77,14 @@ export class Standing {
     if (view !== undefined && member.uid !== self.uid) this.send(member, { type: 'view', view })
   }
 
+  /** Whether messages are among the effects. */
+  get isSending(): boolean {
+    return this.#isSending
+  }
+
   takeEffects(): Effect[] {
     const effects = this.#effects
+    this.#isSending = false
     this.#effects = []
     return effects
   }

@@ -98,7 +98,8 @@ function isAppend(value: Fields): boolean {
     isCount(value.commit) &&
     isCount(value.forget) &&
     isCount(value.round) &&
-    isOptional(value.admission, isCount)
+    isOptional(value.admission, isCount) &&
+    isOptional(value.witness, isName)
   )
 }
 

@@ -52,6 +52,12 @@ function inject(simulation: Simulation, kind: FaultKind): void {
     case 'slow':
       if (from !== undefined && to !== undefined) network.slow(from, to, forMs)
       return
+    case 'slowAnswers':
+      for (const process of living) {
+        if (primary === undefined || process === primary || !process.replica.isMember) continue
+        network.slow(process.node, primary.node, forMs)
+      }
+      return
     case 'lossy':
       if (from !== undefined && to !== undefined) network.lose(from, to, forMs)
       return

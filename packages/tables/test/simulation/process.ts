@@ -90,18 +90,21 @@ export class SimulatedProcess {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     // Events of one turn of the event loop are handed in together.
-    simulation.queue.after(simulation.random.chance(0.3) ? 1 : 0, () => this.#flush())
+    simulation.queue.after(simulation.random.chance(0.3) ? 1 : 0, () => this.#flush(false))
   }
 
-  #flush(): void {
+  #flush(isTurnOver: boolean): void {
     if (this.isPaused) {
-      this.#held.push(() => this.#flush())
+      this.#held.push(() => this.#flush(isTurnOver))
       return
     }
     this.#flushScheduled = false
     if (!this.isAlive) return
-    const effects = this.replica.ready()
-    this.#init.simulation.checker.stepped(this, effects)
+    const { replica } = this
+    const { checker, queue, random } = this.#init.simulation
+    const effects = replica.ready(isTurnOver)
+    checker.stepped(this, effects)
+    if (!isTurnOver && replica.isHolding) queue.after(random.chance(0.3) ? 1 : 0, () => this.#flush(true))
     for (const effect of effects) this.#perform(effect)
   }
 
@@ -118,6 +121,7 @@ export class SimulatedProcess {
         return
       case 'install': {
         const { next, expectedEpoch } = effect
+        simulation.installing(next)
         simulation.authority.install(this.node, next, expectedEpoch, (answer) => {
           this.#handTo(replica, { type: 'authority', answer })
         })

@@ -11,6 +11,7 @@ export type FaultKind =
   | 'cut'
   | 'cutOneWay'
   | 'slow'
+  | 'slowAnswers'
   | 'lossy'
   | 'cutAuthority'
   | 'leave'
@@ -35,6 +36,8 @@ export interface Profile {
   readonly isDisorderly: boolean
   /** Chance that a joiner is cut off, and the primary from the authority, as soon as the view with it is installed. */
   readonly cutJoinerChance: number
+  /** Chance that a joiner is cut off as soon as its primary decides to let it in. */
+  readonly cutDecidedChance: number
   /** Chance that a member that took over reaches only some of the others, and is lost soon. */
   readonly scatterChance: number
   /** A paused process counts as proven dead, as after a pod was deleted by force. */
@@ -89,6 +92,7 @@ const base: Profile = {
   slowMs: 120,
   isDisorderly: false,
   cutJoinerChance: 0,
+  cutDecidedChance: 0,
   scatterChance: 0,
   proofLies: false,
   settings,
@@ -122,6 +126,19 @@ export const profiles = {
     authority: { ...unreliable, slowChance: 0.1 },
     clientMs: 25,
     cutJoinerChance: 0.6,
+  },
+  /** Primaries that learn late what is committed, while others are let in, a little at a time. */
+  late: {
+    ...base,
+    name: 'late',
+    faultMs: 120,
+    faults: { slowAnswers: 8, slow: 2, crash: 5 },
+    authority: { ...calm, slowChance: 0.1 },
+    clientMs: 8,
+    slowMs: 400,
+    cutJoinerChance: 0.8,
+    cutDecidedChance: 0.8,
+    settings: { ...settings, appendEntriesMax: 1, inFlightEntriesMax: 12, suspectAfterMs: 400 },
   },
   /** The members rely on no order of messages, not even of those from one to another. */
   disorder: { ...base, name: 'disorder', isDisorderly: true, clientMs: 20, faults: { ...base.faults, slow: 8 } },

@@ -1,5 +1,5 @@
 import { Random } from '@tiebeam/testing'
-import type { View } from '../../src/member.ts'
+import { isIn, type Member, type View } from '../../src/member.ts'
 import type { ReplicaEvent } from '../../src/replica/event.ts'
 import type { Message } from '../../src/replica/message.ts'
 import { Rules } from '../../src/replica/rules.ts'
@@ -160,11 +160,17 @@ export class Simulation {
     this.queue.after(1 + this.random.integer(this.profile.faultMs * 2), () => this.#faults())
   }
 
+  /** A primary decided to let a process in: it shall not hold more than it did then. */
+  installing(view: View): void {
+    const before = this.authority.register.view
+    if (this.isHealed || before?.primary !== view.primary || !this.random.chance(this.profile.cutDecidedChance)) return
+    const joiner = joinerOf(view, before)
+    if (joiner !== undefined) this.#cutOff(joiner.node, 300 + this.random.integer(1500))
+  }
+
   #installed(view: View, before: View | undefined): void {
     if (before !== undefined && before.primary !== view.primary) this.#takenOver(view)
-    const joiner = view.members.find(
-      ({ uid }) => before !== undefined && !before.members.some((member) => member.uid === uid),
-    )
+    const joiner = joinerOf(view, before)
     if (joiner === undefined || before?.identity !== view.identity) return
     this.coverage.add('joined')
     // Its primary shall not know it yet.
@@ -173,8 +179,12 @@ export class Simulation {
     if (primary === undefined) return
     const forMs = 300 + this.random.integer(1500)
     this.authority.cut(primary.node, forMs)
-    for (const node of this.nodes) if (node !== joiner.node) this.network.cutBothWays(node, joiner.node, forMs)
+    this.#cutOff(joiner.node, forMs)
     this.coverage.add('joinerCut')
+  }
+
+  #cutOff(node: string, forMs: number): void {
+    for (const other of this.nodes) if (other !== node) this.network.cutBothWays(other, node, forMs)
   }
 
   #takenOver(view: View): void {
@@ -242,4 +252,8 @@ export class Simulation {
     }
     return undefined
   }
+}
+
+function joinerOf(view: View, before: View | undefined): Member | undefined {
+  return view.members.find(({ uid }) => before !== undefined && !isIn(before, uid))
 }

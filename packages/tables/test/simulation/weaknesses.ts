@@ -6,11 +6,17 @@ import type { SimulationInit } from './simulation.ts'
 /** A mistake on purpose, and the profile that steers the schedule towards where it shows. */
 export type Weakness = Pick<SimulationInit, 'profile' | 'rules' | 'keepsIdentity' | 'validatesReads'>
 
-const { mixed, joiners, slow, usurpers, losses } = profiles
+const { mixed, joiners, slow, late, usurpers, losses } = profiles
 
 class WithoutWriteAll extends Rules {
   override committed(held: readonly number[]): number {
     return held.toSorted((left, right) => right - left)[Math.floor(held.length / 2)] ?? 0
+  }
+}
+
+class WithoutWaitingForOthers extends Rules {
+  override witnessed(upTo: number, held: readonly number[]): number {
+    return Math.min(upTo, held[0] ?? 0)
   }
 }
 
@@ -29,6 +35,12 @@ class WithoutPrimaryOfLastView extends Rules {
 class WithoutPreconditionOfJoiner extends Rules {
   override mayAdmit(): boolean {
     return true
+  }
+}
+
+class WithoutWitnessedInPrecondition extends Rules {
+  override mayAdmit(held: number, committed: number): boolean {
+    return held >= committed
   }
 }
 
@@ -86,6 +98,12 @@ class WithoutInheritedTail extends Rules {
   }
 }
 
+class WithoutFurthestApplied extends Rules {
+  override fencedUpTo(committed: number): number {
+    return committed
+  }
+}
+
 class WithoutRoundAfterCall extends Rules {
   override servesLateCall(): boolean {
     return true
@@ -95,9 +113,17 @@ class WithoutRoundAfterCall extends Rules {
 /** What is left out, by the number of its rule in TABLES.md; each must lead to a violation. */
 export const weaknesses: Readonly<Record<string, Weakness>> = {
   '2 write-all': { profile: mixed, rules: new WithoutWriteAll() },
+  '2 write-all: a writer that counts for itself counts the others': {
+    profile: mixed,
+    rules: new WithoutWaitingForOthers(),
+  },
   '3 no going back': { profile: mixed, rules: new WithoutNoGoingBack() },
   '4 a primary comes from the last view': { profile: mixed, rules: new WithoutPrimaryOfLastView() },
   '5 a joiner counts: its precondition': { profile: slow, rules: new WithoutPreconditionOfJoiner() },
+  '5 a joiner counts: its precondition, with what a writer found out for itself': {
+    profile: late,
+    rules: new WithoutWitnessedInPrecondition(),
+  },
   '5 a joiner counts: the commit': { profile: joiners, rules: new WithoutJoinerInCommits() },
   '6 apply only what is committed': { profile: mixed, rules: new WithoutApplyingOnlyCommitted() },
   '7 an unknown answer stays unknown': { profile: joiners, rules: new WithoutUnknownStayingUnknown() },
@@ -107,6 +133,7 @@ export const weaknesses: Readonly<Record<string, Weakness>> = {
   '10 a fence asks the members': { profile: slow, rules: new WithoutAskingMembers() },
   '10 a fence asks the joiner': { profile: joiners, rules: new WithoutAskingJoiner() },
   '10 a fence waits for the inherited tail': { profile: usurpers, rules: new WithoutInheritedTail() },
+  '10 a fence covers what others know to be committed': { profile: slow, rules: new WithoutFurthestApplied() },
   '10 a round serves only earlier calls': { profile: slow, rules: new WithoutRoundAfterCall() },
   'a reset that keeps the identity': { profile: losses, keepsIdentity: true },
   'reads of a failed transaction are not validated': { profile: mixed, validatesReads: false },

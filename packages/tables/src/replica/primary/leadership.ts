@@ -1,8 +1,8 @@
-import { type Member, othersIn, type Uid, type View } from '../../member.ts'
+import { isIn, type Member, othersIn, type Uid, type View } from '../../member.ts'
 import type { RowName } from '../../store/store.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody, Position } from '../entry.ts'
-import type { Envelope, MessageBody, Proposal, ToPrimary } from '../message.ts'
+import type { Append, Envelope, MessageBody, Proposal, ToPrimary } from '../message.ts'
 import type { FenceFacts } from '../rules.ts'
 import type { Standing } from '../standing.ts'
 import { Admission } from './admission.ts'
@@ -37,6 +37,8 @@ export class Leadership {
   readonly #startIndex: number
   #admission: Admission | undefined
   #installSent = false
+  /** Rule 5: up to here a writer may have found to be committed what is not known to be here. */
+  #witnessed = 0
   #answeredUnknown = false
   /** When the authority last confirmed this view. */
   #confirmedMs = Number.NEGATIVE_INFINITY
@@ -191,20 +193,37 @@ export class Leadership {
     return reachable[turn % Math.max(1, reachable.length)]?.member
   }
 
-  /** Sends what is due to everyone. */
-  flush(): void {
+  /** Whether something is due when the turn is over, if it does not go along with something else before. */
+  get isHolding(): boolean {
+    const { applied } = this.#init.copy
+    return this.#followers().some((progress) => progress.lacks(applied))
+  }
+
+  /** Sends what is due to everyone. `isTurnOver`: also what could have gone along with something else. */
+  flush(isTurnOver: boolean): void {
     const { standing, view, copy } = this.#init
     const { nowMs } = standing
     const forget = Math.min(copy.applied, ...this.#followers().map(({ applied }) => applied))
     copy.log.forget(forget, standing.settings.logEntriesRetained, standing.settings.logBytesRetained)
-    const announcement = { view, log: copy.log, commit: copy.applied, forget, round: this.#fences.round }
+    const announcement = {
+      view,
+      log: copy.log,
+      commit: copy.applied,
+      forget,
+      round: this.#fences.round,
+      witnessOf: (entries: readonly Entry[]) => this.#witnessOf(entries),
+      witnessed: this.#witnessed,
+      isTurnOver,
+    }
     for (const chunk of this.#admission?.chunks(view, copy, nowMs) ?? []) {
       if (this.#admission !== undefined) standing.send(this.#admission.member, chunk)
     }
     for (const progress of this.#followers()) {
       if (progress === this.#admission?.progress && !this.#admission.isCopied) continue
       const append = progress.next(announcement, nowMs)
-      if (append !== undefined) standing.send(progress.member, append)
+      if (append === undefined) continue
+      if (append.witness !== undefined) this.#witnessed = Math.max(this.#witnessed, lastIndexOf(append))
+      standing.send(progress.member, append)
     }
   }
 
@@ -263,7 +282,20 @@ export class Leadership {
     const admission = this.#admission
     if (admission === undefined || admission.counts || this.#installSent || this.isLeaving) return false
     const { standing, copy } = this.#init
-    return this.isOpen && admission.isCopied && standing.rules.mayAdmit(admission.progress.matched, copy.applied)
+    return (
+      this.isOpen &&
+      admission.isCopied &&
+      standing.rules.mayAdmit(admission.progress.matched, copy.applied, this.#witnessed)
+    )
+  }
+
+  /** The one member that wrote all of these, unless somebody may be about to count who is not in the view that the writer knows. */
+  #witnessOf(entries: readonly Entry[]): Uid | undefined {
+    const { view, standing } = this.#init
+    if (this.#admission?.isCopied) return undefined
+    const uid = writerOf(entries[0])
+    if (uid === undefined || uid === standing.self.uid || !isIn(view, uid)) return undefined
+    return entries.every((entry) => writerOf(entry) === uid) ? uid : undefined
   }
 
   #isConfirmed(): boolean {
@@ -286,7 +318,11 @@ export class Leadership {
     const committed = standing.rules.committed([copy.log.lastIndex, ...held])
     if (committed > copy.applied) onCommitted(committed)
     for (const { from, call } of this.#fences.answerable(this.#fenceFacts())) {
-      this.#answer(from, { type: 'fenced', call, index: copy.applied })
+      const index = standing.rules.fencedUpTo(
+        copy.applied,
+        [...this.#progress.values()].map(({ applied }) => applied),
+      )
+      this.#answer(from, { type: 'fenced', call, index })
     }
   }
 
@@ -311,4 +347,12 @@ export class Leadership {
   #followers(): Progress[] {
     return [...this.#progress.values(), ...(this.#admission === undefined ? [] : [this.#admission.progress])]
   }
+}
+
+function writerOf(entry: Entry | undefined): Uid | undefined {
+  return entry?.body.type === 'transaction' ? entry.body.origin.uid : undefined
+}
+
+function lastIndexOf({ previous, entries }: Append): number {
+  return previous.index + entries.length
 }

@@ -1,4 +1,4 @@
-import type { Member, View } from '../../member.ts'
+import type { Member, Uid, View } from '../../member.ts'
 import type { Entry, Position } from '../entry.ts'
 import type { Log } from '../log.ts'
 import type { Acknowledge, Append, Mismatch } from '../message.ts'
@@ -11,6 +11,12 @@ export interface Announcement {
   readonly commit: number
   readonly forget: number
   readonly round: number
+  /** Of entries whose writer may count for itself who holds them. */
+  readonly witnessOf: (entries: readonly Entry[]) => Uid | undefined
+  /** Up to here a writer may have found out for itself what is committed, so that the word of it is not urgent. */
+  readonly witnessed: number
+  /** Nothing else comes in this turn that the word of a commit could go along with. */
+  readonly isTurnOver: boolean
 }
 
 /**
@@ -61,9 +67,15 @@ export class Progress {
     this.#sentMs = Number.NEGATIVE_INFINITY
   }
 
+  /** Whether it was not told yet up to where all is committed. */
+  lacks(commit: number): boolean {
+    return this.#streaming && commit > this.#sentCommit
+  }
+
   /** What to send now, if anything. */
-  next({ view, log, commit, forget, round }: Announcement, nowMs: number): Append | undefined {
-    if (!this.#isDue(log, commit, round, nowMs)) return undefined
+  next(announcement: Announcement, nowMs: number): Append | undefined {
+    if (!this.#isDue(announcement, nowMs)) return undefined
+    const { view, log, commit, forget, round } = announcement
     const epoch = log.epochAt(this.#next - 1)
     if (epoch === undefined) return undefined
     const previous: Position = { index: this.#next - 1, epoch }
@@ -82,6 +94,7 @@ export class Progress {
       forget,
       round,
       admission,
+      witness: announcement.witnessOf(entries),
     }
   }
 
@@ -108,10 +121,10 @@ export class Progress {
     this.round = Math.max(this.round, round)
   }
 
-  #isDue(log: Log, commit: number, round: number, nowMs: number): boolean {
+  #isDue({ log, commit, round, witnessed, isTurnOver }: Announcement, nowMs: number): boolean {
     if (nowMs - this.#sentMs >= this.#settings.heartbeatMs || round > this.#sentRound) return true
     if (!this.#streaming) return false
-    if (commit > this.#sentCommit) return true
+    if (commit > this.#sentCommit && (isTurnOver || commit > witnessed)) return true
     return this.#next <= log.lastIndex && this.#hasRoom(log) && this.#isWorthSending(log, commit)
   }
 
