@@ -1,8 +1,7 @@
 import type { Engine } from '../engine.ts'
 import type { Row } from '../store/write.ts'
 import type { ChangesOptions, TableChange } from './changes.ts'
-import type { TableDefinition } from './definition.ts'
-import { BagReads, CounterReads, SetReads } from './reads.ts'
+import { BagReads, CounterReads, type ReadsInit, SetReads } from './reads.ts'
 import { rowValue } from './row-value.ts'
 import { ReplicaSource } from './source.ts'
 import type { PutOptions } from './table.ts'
@@ -13,15 +12,13 @@ import type {
   TransactionTable,
 } from './transaction-tables.ts'
 
-export interface HandleInit {
+export interface HandleInit extends ReadsInit {
   readonly engine: Engine
-  readonly name: string
-  readonly definition: TableDefinition
   /** Runs a function over this table, as a transaction. */
   readonly transact: <Result>(work: (table: TransactionTable) => Result) => Promise<Result>
   /** The same for one that reads nothing. */
   readonly write: (work: (table: TransactionTable) => void) => Promise<void>
-  /** Throws within the function of a transaction. */
+  /** Throws within the function of a transaction. `what`: the method that was called. */
   readonly assertOutside: (what: string) => void
   readonly changes: (options: ChangesOptions) => AsyncIterableIterator<TableChange<unknown, unknown>, undefined>
 }
@@ -38,28 +35,26 @@ class Writer<Table extends TransactionTable> {
   }
 
   write(what: string, work: (table: Table) => void): Promise<void> {
-    this.#assertOutside(what)
+    this.#init.assertOutside(what)
     return this.#init.write((table) => work(table as Table))
   }
 
   /** Rests on what it reads. */
   update<Result>(what: string, work: (table: Table) => Result): Promise<Result> {
-    this.#assertOutside(what)
+    this.#init.assertOutside(what)
     return this.#init.transact((table) => work(table as Table))
   }
 
   /** The row is copied now, whenever it is written. */
   put<Result>(what: string, row: unknown, put: (row: Row) => Promise<Result>): Promise<Result> {
-    this.#assertOutside(what)
-    return this.#put(row, put)
-  }
-
-  async #put<Result>(row: unknown, put: (row: Row) => Promise<Result>): Promise<Result> {
-    return await put(rowValue(row, this.#init.name))
-  }
-
-  #assertOutside(what: string): void {
-    this.#init.assertOutside(`${this.#init.name}.${what}`)
+    this.#init.assertOutside(what)
+    let kept: Row
+    try {
+      kept = rowValue(row, this.#init.name)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return put(kept)
   }
 }
 
@@ -68,7 +63,7 @@ export class SetHandle extends SetReads<ReplicaSource> {
   readonly #writer: Writer<SetTransactionTable>
 
   constructor(init: HandleInit) {
-    super(init.name, init.definition, new ReplicaSource(init.engine, init.name))
+    super(init, new ReplicaSource(init.engine, init.name))
     this.#init = init
     this.#writer = new Writer(init)
   }
@@ -105,7 +100,7 @@ export class BagHandle extends BagReads<ReplicaSource> {
   readonly #writer: Writer<BagTransactionTable>
 
   constructor(init: HandleInit) {
-    super(init.name, init.definition, new ReplicaSource(init.engine, init.name))
+    super(init, new ReplicaSource(init.engine, init.name))
     this.#init = init
     this.#writer = new Writer(init)
   }
@@ -136,7 +131,7 @@ export class CounterHandle extends CounterReads<ReplicaSource> {
   readonly #writer: Writer<CounterTransactionTable>
 
   constructor(init: HandleInit) {
-    super(init.name, init.definition, new ReplicaSource(init.engine, init.name))
+    super(init, new ReplicaSource(init.engine, init.name))
     this.#init = init
     this.#writer = new Writer(init)
   }

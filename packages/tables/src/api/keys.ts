@@ -35,13 +35,16 @@ export class Keys {
 
   /** The key in the fields of a row. @throws TablesError `KEY_INVALID` */
   of(row: Row): Key {
-    const parts: Key[] = []
-    for (const field of this.#fields) {
-      const part = row[field]
-      if (!isKeyPart(part)) throw this.#invalid(`a row has ${nameOf(part)} in its field ${field}`)
-      parts.push(part)
-    }
-    return parts.length === 1 ? (parts[0] as Key) : parts
+    const { length } = this.#fields
+    return length === 1
+      ? this.#part(row, this.#fields[0] as string)
+      : this.#fields.map((field) => this.#part(row, field))
+  }
+
+  #part(row: Row, field: string): Key {
+    const part = row[field]
+    if (!isKeyPart(part)) throw this.#invalid(`a row has ${nameOf(part)} in its field ${field}`)
+    return part
   }
 
   /**

@@ -26,17 +26,18 @@ interface Written {
  * where nothing was found, but not what its own writes hide.
  */
 export class Overlay implements RowSource {
-  readonly #name: string
+  readonly name: string
   readonly #table: Table
   readonly #owner: OverlayOwner
   #written = new Map<MapKey, Written>()
   #isCleared = false
-  readonly #rowsRead = new Map<MapKey, Key>()
+  /** Made when something is read: many transactions only write. */
+  #rowsRead: Map<MapKey, Key> | undefined
   readonly #otherReads: Read[] = []
   #hasReadAll = false
 
   constructor(name: string, table: Table, owner: OverlayOwner) {
-    this.#name = name
+    this.name = name
     this.#table = table
     this.#owner = owner
   }
@@ -76,14 +77,14 @@ export class Overlay implements RowSource {
     const own = this.#own((key) => isWithin(key, range))
     const rows = merge(below, own, this.#table.isOrdered ? byKey : undefined, isReverse, limit)
     const last = this.#table.isOrdered && rows.length === limit ? rows.at(-1)?.key : undefined
-    this.#noteRange({ type: 'range', table: this.#name, range: upTo(range, last, isReverse) }, limit)
+    this.#noteRange({ type: 'range', table: this.name, range: upTo(range, last, isReverse) }, limit)
     return rows
   }
 
   find(index: string, range: Range, isReverse: boolean, limit: number): KeyedRow[] {
     this.#owner.assertOpen()
     const found = this.#table.index(index)
-    if (found === undefined) throw noIndex(this.#name, index)
+    if (found === undefined) throw noIndex(this.name, index)
     const { fields } = found
     const indexed = (row: Row): Key | undefined => indexKeyOf(row, fields)
     const below = this.#isCleared ? [] : take(this.#unhidden(this.#rowsOf(found.find(range, isReverse))), limit)
@@ -96,7 +97,7 @@ export class Overlay implements RowSource {
     const rows = merge(below, own, order, isReverse, limit)
     const last = rows.length === limit ? rows.at(-1) : undefined
     const seen = upTo(range, last === undefined ? undefined : indexed(last.row), isReverse)
-    this.#noteRange({ type: 'index', table: this.#name, fields, range: seen }, limit)
+    this.#noteRange({ type: 'index', table: this.name, fields, range: seen }, limit)
     for (const { key } of below) this.#noteRow(mapKeyOf(key), key)
     return rows
   }
@@ -120,20 +121,23 @@ export class Overlay implements RowSource {
     this.#written = new Map()
   }
 
-  reads(): Read[] {
-    const table = this.#name
-    if (this.#hasReadAll) return [{ type: 'range', table, range: {} }]
-    return [...Array.from(this.#rowsRead.values(), (key): Read => ({ type: 'row', table, key })), ...this.#otherReads]
+  /** Adds what was looked at. */
+  addReads(reads: Read[]): void {
+    const table = this.name
+    if (this.#hasReadAll) reads.push({ type: 'range', table, range: {} })
+    if (this.#rowsRead !== undefined) for (const key of this.#rowsRead.values()) reads.push({ type: 'row', table, key })
+    for (const read of this.#otherReads) reads.push(read)
   }
 
-  writes(): Write[] {
-    const table = this.#name
-    const writes: Write[] = this.#isCleared ? [{ type: 'clear', table }] : []
+  /** Adds what was written. */
+  addWrites(writes: Write[]): void {
+    const table = this.name
+    if (this.#isCleared) writes.push({ type: 'clear', table })
     for (const { key, row, ttlMs } of this.#written.values()) {
       if (row === undefined) writes.push({ type: 'delete', table, key })
-      else writes.push({ type: 'put', table, key, row, ...(ttlMs === undefined ? {} : { ttlMs }) })
+      else if (ttlMs === undefined) writes.push({ type: 'put', table, key, row })
+      else writes.push({ type: 'put', table, key, row, ttlMs })
     }
-    return writes
   }
 
   #write(key: Key, written: Written | undefined): void {
@@ -167,6 +171,7 @@ export class Overlay implements RowSource {
 
   #noteRow(name: MapKey, key: Key): void {
     if (this.#hasReadAll) return
+    this.#rowsRead ??= new Map()
     this.#rowsRead.set(name, key)
     if (this.#rowsRead.size > ROW_READS_MAX) this.#noteAll()
   }
@@ -179,7 +184,7 @@ export class Overlay implements RowSource {
 
   #noteAll(): void {
     this.#hasReadAll = true
-    this.#rowsRead.clear()
+    this.#rowsRead = undefined
     this.#otherReads.length = 0
   }
 }

@@ -4,12 +4,18 @@ import { exactly } from '../store/read.ts'
 import type { KeyedRow } from '../store/table.ts'
 import type { Row } from '../store/write.ts'
 import { BAG_INDEX, type TableDefinition } from './definition.ts'
-import { Keys, lookUpOf, rangeOf } from './keys.ts'
+import { type Keys, lookUpOf, rangeOf } from './keys.ts'
 import type { RangeOptions } from './row-types.ts'
 import { copyOfRow } from './row-value.ts'
 import type { RowSource } from './source.ts'
 
 const all = Number.POSITIVE_INFINITY
+
+export interface ReadsInit {
+  readonly name: string
+  readonly definition: TableDefinition
+  readonly keys: Keys
+}
 
 /** What all kinds of tables are read by, from the own replica or within a transaction. */
 class Reads<Source extends RowSource = RowSource> {
@@ -18,11 +24,11 @@ class Reads<Source extends RowSource = RowSource> {
   protected readonly source: Source
   protected readonly keys: Keys
 
-  constructor(name: string, definition: TableDefinition, source: Source) {
+  constructor({ name, definition, keys }: ReadsInit, source: Source) {
     this.name = name
     this.definition = definition
     this.source = source
-    this.keys = new Keys(name, definition)
+    this.keys = keys
   }
 
   get(key: unknown): unknown {

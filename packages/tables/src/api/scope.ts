@@ -10,7 +10,8 @@ export class Scope {
   /** `applied`, when it began. */
   readonly snapshot: number
   readonly #writesMax: number
-  readonly #overlays = new Map<string, Overlay>()
+  /** Few: most transactions use one table. */
+  readonly #overlays: Overlay[] = []
   /** Undoes what was written since the mark, from the last to the first. */
   #undo: (() => void)[] = []
   #writeCount = 0
@@ -26,10 +27,9 @@ export class Scope {
   }
 
   table(name: string): Overlay {
-    const known = this.#overlays.get(name)
-    if (known !== undefined) return known
+    for (const overlay of this.#overlays) if (overlay.name === name) return overlay
     const overlay = new Overlay(name, this.copy.store.table(name), this)
-    this.#overlays.set(name, overlay)
+    this.#overlays.push(overlay)
     return overlay
   }
 
@@ -71,10 +71,14 @@ export class Scope {
   }
 
   reads(): Read[] {
-    return [...this.#overlays.values()].flatMap((overlay) => overlay.reads())
+    const reads: Read[] = []
+    for (const overlay of this.#overlays) overlay.addReads(reads)
+    return reads
   }
 
   writes(): Write[] {
-    return [...this.#overlays.values()].flatMap((overlay) => overlay.writes())
+    const writes: Write[] = []
+    for (const overlay of this.#overlays) overlay.addWrites(writes)
+    return writes
   }
 }

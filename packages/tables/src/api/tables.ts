@@ -6,6 +6,7 @@ import type { Row } from '../store/write.ts'
 import { type ChangesOptions, Feed, type TablesChange } from './changes.ts'
 import type { TableDefinition } from './definition.ts'
 import { handle } from './handles.ts'
+import { Keys } from './keys.ts'
 import { limitDefaults, type TableLimits } from './limits.ts'
 import { errorOf } from './outcome-error.ts'
 import type { Scope } from './scope.ts'
@@ -100,6 +101,7 @@ class OpenTables {
   readonly #transactions: Transactions
   readonly #schemas: SchemaKeeper
   readonly #schemasRead = new Map<string, { readonly row: Row | undefined; readonly schema: TableSchema | undefined }>()
+  readonly #keys = new Map<string, Keys>()
   readonly #feed: Feed
   readonly #unsubscribe: () => void
 
@@ -127,13 +129,16 @@ class OpenTables {
     this.#feed = new Feed(engine, definitions)
     this.#unsubscribe = engine.subscribe(this.#listener())
     for (const [name, definition] of Object.entries(definitions)) {
+      const keys = new Keys(name, definition)
+      this.#keys.set(name, keys)
       const value = handle({
+        keys,
         engine,
         name,
         definition,
         transact: (work) => this.#transactions.run((scope) => work(this.#within(scope, name))),
         write: (work) => this.#transactions.runBlind((scope) => work(this.#within(scope, name))),
-        assertOutside: (what) => this.#transactions.assertOutside(what),
+        assertOutside: (what) => this.#transactions.assertOutside(what, name),
         changes: (changesOptions) => this.#feed.ofTable(name, changesOptions),
       })
       Object.defineProperty(this, name, { value, enumerable: true })
@@ -185,7 +190,8 @@ class OpenTables {
   #within(scope: Scope, name: string): TransactionTable {
     const definition = this.#definitions[name] as TableDefinition
     const schema = this.#schemaOf(scope.copy.store.get(SCHEMA_TABLE, name), name)
-    return transactionTable({ name, definition, overlay: scope.table(name), schema, limits: this.#limits })
+    const keys = this.#keys.get(name) as Keys
+    return transactionTable({ name, definition, keys, overlay: scope.table(name), schema, limits: this.#limits })
   }
 
   /** Read once for each row: every write asks for it. */

@@ -2,19 +2,16 @@ import { TablesError } from '../errors.ts'
 import { type Key, mapKeyOf } from '../store/key.ts'
 import { exactly, indexKeyOf } from '../store/read.ts'
 import { RowMeter } from '../store/row-meter.ts'
-import type { TableSchema } from '../store/schema-row.ts'
+import type { IndexSchema, TableSchema } from '../store/schema-row.ts'
 import type { Row } from '../store/write.ts'
-import type { TableDefinition } from './definition.ts'
 import { durationMs } from './duration.ts'
 import type { TableLimits } from './limits.ts'
 import type { Overlay } from './overlay.ts'
-import { BagReads, CounterReads, countRow, given, SetReads } from './reads.ts'
+import { BagReads, CounterReads, countRow, given, type ReadsInit, SetReads } from './reads.ts'
 import { rowValue } from './row-value.ts'
 import type { PutOptions } from './table.ts'
 
-export interface TransactionTableInit {
-  readonly name: string
-  readonly definition: TableDefinition
+export interface TransactionTableInit extends ReadsInit {
   readonly overlay: Overlay
   /** What the cluster knows of the table. */
   readonly schema: TableSchema | undefined
@@ -44,7 +41,8 @@ class RowWriter {
 
   #assertUnique(key: Key, row: Row): void {
     const { name, overlay, schema } = this.#init
-    for (const [index, { fields, unique }] of Object.entries(schema?.indexes ?? {})) {
+    for (const index in schema?.indexes) {
+      const { fields, unique } = schema.indexes[index] as IndexSchema
       const value = unique === 'enforced' ? indexKeyOf(row, fields) : undefined
       if (value === undefined) continue
       // That nobody has the value is something the transaction has read, so one who takes it meanwhile is noticed.
@@ -63,7 +61,7 @@ export class SetTransactionTable extends SetReads<Overlay> {
   readonly #writer: RowWriter
 
   constructor(init: TransactionTableInit) {
-    super(init.name, init.definition, init.overlay)
+    super(init, init.overlay)
     this.#writer = new RowWriter(init)
   }
 
@@ -115,7 +113,7 @@ export class BagTransactionTable extends BagReads<Overlay> {
   readonly #writer: RowWriter
 
   constructor(init: TransactionTableInit) {
-    super(init.name, init.definition, init.overlay)
+    super(init, init.overlay)
     this.#writer = new RowWriter(init)
   }
 
@@ -144,7 +142,7 @@ export class CounterTransactionTable extends CounterReads<Overlay> {
   readonly #writer: RowWriter
 
   constructor(init: TransactionTableInit) {
-    super(init.name, init.definition, init.overlay)
+    super(init, init.overlay)
     this.#writer = new RowWriter(init)
   }
 

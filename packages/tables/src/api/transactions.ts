@@ -59,11 +59,11 @@ export class Transactions {
   }
 
   /** @throws TablesError `TRANSACTION_INVALID` within a function of a transaction, of which then nothing is written */
-  assertOutside(what: string): void {
+  assertOutside(what: string, table?: string): void {
     if (this.#running === undefined) return
     this.#running.fault = new TablesError(
       'TRANSACTION_INVALID',
-      `${what} was called within the function of a transaction or an update, and does not belong to it; use what the function is given`,
+      `${table === undefined ? what : `${table}.${what}`} was called within the function of a transaction or an update, and does not belong to it; use what the function is given`,
     )
     throw this.#running.fault
   }
@@ -78,11 +78,15 @@ export class Transactions {
     })
   }
 
-  /** Of what rests on nothing that was read, and so meets no conflict. */
-  runBlind(work: (scope: Scope) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      void this.#alone({ work, options: {}, attempts: 0, resolve: () => resolve(), reject })
-    })
+  /** Of what rests on nothing that was read, and so meets no conflict, unless the table itself has changed. */
+  async runBlind(work: (scope: Scope) => void): Promise<void> {
+    const preparing = this.#init.prepare(this.#copy)
+    if (preparing !== undefined) await preparing
+    const scope = new Scope(this.#copy, this.#init.limits.writesMax)
+    const ending = this.#call(work, scope)
+    const outcome = await this.#commit(scope)
+    if (outcome.type === 'conflict' || outcome.type === 'lost') await this.run(work)
+    else resultOf(ending, outcome)
   }
 
   async #alone(job: Job): Promise<void> {
@@ -112,15 +116,22 @@ export class Transactions {
       if (preparing !== undefined) await preparing
       const scope = new Scope(this.#copy, this.#init.limits.writesMax)
       const endings: Ending[] = []
-      for (const job of jobs) if (!scope.isFull) endings.push(this.#call(job, scope))
+      for (const job of jobs) {
+        if (scope.isFull) break
+        job.attempts += 1
+        endings.push(this.#call(job.work, scope))
+      }
       later = jobs.slice(endings.length)
       jobs = jobs.slice(0, endings.length)
-      scope.close()
-      const writes = scope.writes()
-      this.#assertRoom(scope, writes)
-      const outcome = await this.#commit(scope.snapshot, [...scope.reads(), ...schemasOf(writes)], writes)
+      const outcome = await this.#commit(scope)
       if (outcome.type === 'conflict' || outcome.type === 'lost') return [...jobs, ...later]
-      for (const [place, job] of jobs.entries()) settle(job, endings[place] as Ending, outcome)
+      for (const [place, { resolve, reject }] of jobs.entries()) {
+        try {
+          resolve(resultOf(endings[place] as Ending, outcome))
+        } catch (error) {
+          reject(error)
+        }
+      }
       return later
     } catch (error) {
       if (jobs.length === 1) {
@@ -141,8 +152,14 @@ export class Transactions {
     return false
   }
 
-  async #commit(snapshot: number, reads: readonly Read[], writes: readonly Write[]): Promise<Outcome> {
+  async #commit(scope: Scope): Promise<Outcome> {
+    scope.close()
     const { engine } = this.#init
+    const { snapshot } = scope
+    const writes = scope.writes()
+    const reads = scope.reads()
+    this.#assertRoom(scope, writes)
+    addSchemas(reads, writes)
     if (writes.length === 0) {
       return reads.length === 0 ? { type: 'synced', index: snapshot } : await engine.validate({ snapshot, reads })
     }
@@ -160,13 +177,12 @@ export class Transactions {
   }
 
   /** Of a function that throws, nothing is written; what it read counts. */
-  #call(job: Job, scope: Scope): Ending {
-    job.attempts += 1
+  #call(work: Job['work'], scope: Scope): Ending {
     this.#running = scope
     scope.fault = undefined
     scope.mark()
     try {
-      const result = job.work(scope)
+      const result = work(scope)
       assertSynchronous(result)
       if (scope.fault === undefined) return { result }
     } catch (error) {
@@ -184,6 +200,10 @@ export class Transactions {
     const { bytesMax } = this.#init.limits
     const { bytes } = store
     const meter = new RowMeter()
+    let added = 0
+    for (const write of writes) if (write.type === 'put') added += meter.measure(mapKeyOf(write.key), write.row)
+    // Mostly it is so far to the limit that what they replace need not be looked at.
+    if (bytes + added <= bytesMax) return
     const cleared = new Set<string>()
     let growth = 0
     for (const write of writes) {
@@ -207,16 +227,20 @@ export class Transactions {
   }
 }
 
-function settle({ resolve, reject }: Job, ending: Ending, outcome: Outcome): void {
+/** What the caller is told. Throws what the function threw, or that it was not committed. */
+function resultOf(ending: Ending, outcome: Outcome): unknown {
   const thrown = 'thrown' in ending ? ending.thrown : undefined
-  if (outcome.type !== 'committed' && outcome.type !== 'synced') reject(errorOf(outcome, thrown))
-  else if ('thrown' in ending) reject(thrown)
-  else resolve(ending.result)
+  if (outcome.type !== 'committed' && outcome.type !== 'synced') throw errorOf(outcome, thrown)
+  if ('thrown' in ending) throw thrown
+  return ending.result
 }
 
 /** A write rests on what its table is: whoever does not know of a new unique index yet has to look again. */
-function schemasOf(writes: readonly Write[]): Read[] {
-  const tables = new Set(writes.map(({ table }) => table))
-  tables.delete(SCHEMA_TABLE)
-  return Array.from(tables, (key) => ({ type: 'row', table: SCHEMA_TABLE, key }))
+function addSchemas(reads: Read[], writes: readonly Write[]): void {
+  // Those of one table stand together.
+  let last: string | undefined
+  for (const { table } of writes) {
+    if (table !== last && table !== SCHEMA_TABLE) reads.push({ type: 'row', table: SCHEMA_TABLE, key: table })
+    last = table
+  }
 }

@@ -86,6 +86,10 @@ export class Outcomes {
     writer.committed.add(sequence)
     if (settled <= writer.settled) return
     writer.settled = settled
-    for (const done of writer.committed) if (done <= settled) writer.committed.delete(done)
+    // They are mostly in order. What stands behind one that is not settled yet goes with that one.
+    for (const done of writer.committed) {
+      if (done > settled) break
+      writer.committed.delete(done)
+    }
   }
 }

@@ -66,9 +66,10 @@ export class Standing {
 
   /** An answer carries the epoch of what it answers. */
   send(to: Member, body: MessageBody, epoch = this.epoch): void {
-    const envelope = { identity: this.view?.identity, epoch, from: this.self, to: to.uid }
+    const { self, view } = this
     this.#isSending = true
-    this.emit({ type: 'send', node: to.node, message: { ...body, ...envelope } })
+    const message = { ...body, identity: view?.identity, epoch, from: self, to: to.uid }
+    this.emit({ type: 'send', node: to.node, message })
   }
 
   /** Tells of the view that this process knows. */

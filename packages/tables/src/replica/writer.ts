@@ -9,7 +9,8 @@ import type { Standing } from './standing.ts'
 interface Pending {
   readonly call: number
   readonly sequence: number
-  proposal: Proposal
+  attempt: number
+  asked: Pick<Proposal, 'snapshot' | 'reads' | 'writes'>
   bytes: number
   /** The epoch in which it was sent last; undefined between two attempts. */
   epoch: number | undefined
@@ -66,14 +67,12 @@ export class Writer {
     return this.#pending.has(call)
   }
 
-  transact({ call, snapshot, reads, writes }: Call & { readonly type: 'transact' }): void {
-    const known = this.#pending.get(call)
-    const pending = known ?? this.#create(call)
-    const attempt = pending.proposal.attempt + 1
-    const { sequence } = pending
-    pending.proposal = { sequence, attempt, settled: 0, snapshot, reads, writes }
+  transact(asked: Call & { readonly type: 'transact' }): void {
+    const pending = this.#pending.get(asked.call) ?? this.#create(asked)
+    pending.attempt += 1
+    pending.asked = asked
     this.#pendingBytes -= pending.bytes
-    pending.bytes = bytesOfWrites(writes)
+    pending.bytes = bytesOfWrites(asked.writes)
     this.#pendingBytes += pending.bytes
     this.#send(pending)
   }
@@ -86,7 +85,7 @@ export class Writer {
 
   refused({ sequence, attempt, cause }: Refuse, epoch: number): void {
     const pending = this.#bySequence.get(sequence)
-    if (pending === undefined || pending.proposal.attempt !== attempt || pending.epoch !== epoch) return
+    if (pending === undefined || pending.attempt !== attempt || pending.epoch !== epoch) return
     pending.cause = cause
     this.#refused.add(pending)
   }
@@ -141,11 +140,11 @@ export class Writer {
     return [...this.#orphans, ...own.map(({ call, sequence }) => ({ call, uid, sequence }))]
   }
 
-  #create(call: number): Pending {
+  #create(asked: Call & { readonly type: 'transact' }): Pending {
     this.#sequence += 1
+    const { call } = asked
     const sequence = this.#sequence
-    const proposal: Proposal = { sequence, attempt: 0, settled: 0, snapshot: 0, reads: [], writes: [] }
-    const pending = { call, sequence, proposal, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
+    const pending = { call, sequence, attempt: 0, asked, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
     this.#pending.set(call, pending)
     this.#bySequence.set(sequence, pending)
     return pending
@@ -157,8 +156,9 @@ export class Writer {
     pending.cause = undefined
     this.#refused.delete(pending)
     pending.sentMs = standing.nowMs
-    pending.proposal = { ...pending.proposal, settled: this.#settledUpTo() }
-    send(pending.proposal, pending.bytes)
+    const { sequence, attempt, bytes } = pending
+    const { snapshot, reads, writes } = pending.asked
+    send({ sequence, attempt, settled: this.#settledUpTo(), snapshot, reads, writes }, bytes)
   }
 
   #mustSendAgain({ epoch, cause, sentMs }: Pending): boolean {

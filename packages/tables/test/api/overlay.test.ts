@@ -110,13 +110,17 @@ test('a transaction sees what a naive model sees, writes what it wrote, and note
         )
       }
     }
-    for (const write of overlay.writes()) store.apply(write, 0)
+    const writes: Write[] = []
+    overlay.addWrites(writes)
+    for (const write of writes) store.apply(write, 0)
     assert.deepEqual(
       new Map([...store.range('t', {})].map(({ key, row: held }) => [key, held])),
       sorted(rows),
       `case ${round}`,
     )
-    assertNoticed(dice, base, overlay.reads(), looked, round)
+    const reads: Read[] = []
+    overlay.addReads(reads)
+    assertNoticed(dice, base, reads, looked, round)
   }
 })
 

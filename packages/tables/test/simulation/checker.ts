@@ -102,6 +102,8 @@ export class Checker {
     if (message.type === 'mismatch') return
     const primary = this.#watched.get(message.to)?.process
     if (primary?.isAlive !== true || primary.uid !== message.to || primary.replica.view?.epoch !== message.epoch) return
+    // A witness may not have heard the primary yet.
+    if (!primary.replica.isPrimary) return
     const expected = primary.replica.copy.log.epochAt(message.matched)
     const held = replica.copy.log.epochAt(message.matched)
     if (expected !== undefined && held !== undefined && held !== expected) {

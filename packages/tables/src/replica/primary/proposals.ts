@@ -1,4 +1,4 @@
-import type { Member } from '../../member.ts'
+import type { Member, Uid } from '../../member.ts'
 import type { Read } from '../../store/read.ts'
 import type { Copy } from '../copy.ts'
 import type { Entry, EntryBody } from '../entry.ts'
@@ -18,7 +18,7 @@ export class Proposals {
   readonly #rules: Rules
   readonly #copy: Copy
   /** Transactions in the log that are not applied yet. */
-  readonly #underWay = new Set<string>()
+  readonly #underWay = new Map<Uid, Set<number>>()
   readonly #lastWrites: LastWrites
 
   constructor(rules: Rules, copy: Copy) {
@@ -32,7 +32,7 @@ export class Proposals {
     const { sequence, attempt, settled, snapshot, reads, writes } = proposal
     // Its entry reaches the writer as all entries do, and needs no other answer.
     if (this.#copy.outcomes.has(from.uid, sequence)) return { type: 'nothing' }
-    if (this.#rules.isUnderWay(this.#underWay.has(nameOf(from.uid, sequence)))) return { type: 'nothing' }
+    if (this.#rules.isUnderWay(this.#underWay.get(from.uid)?.has(sequence) === true)) return { type: 'nothing' }
     const cause = this.#conflict(reads, snapshot)
     if (cause === undefined) {
       return { type: 'append', body: { type: 'transaction', origin: { uid: from.uid, sequence, settled }, writes } }
@@ -46,11 +46,15 @@ export class Proposals {
   }
 
   applied({ body }: Entry): void {
-    if (body.type === 'transaction') this.#underWay.delete(nameOf(body.origin.uid, body.origin.sequence))
+    if (body.type === 'transaction') this.#underWay.get(body.origin.uid)?.delete(body.origin.sequence)
   }
 
   #begin(body: EntryBody): void {
-    if (body.type === 'transaction') this.#underWay.add(nameOf(body.origin.uid, body.origin.sequence))
+    if (body.type !== 'transaction') return
+    const { uid, sequence } = body.origin
+    const known = this.#underWay.get(uid)
+    if (known === undefined) this.#underWay.set(uid, new Set([sequence]))
+    else known.add(sequence)
   }
 
   /** As `Copy.conflict`, without a walk through the log for reads of single rows. */
@@ -63,8 +67,4 @@ export class Proposals {
     }
     return this.#copy.conflict(others, snapshot)
   }
-}
-
-function nameOf(uid: string, sequence: number): string {
-  return `${sequence} ${uid}`
 }
