@@ -143,6 +143,8 @@ async function follow(page, { steps }) {
       ...process.env,
       PATH: `${path.join(scratch, 'bin')}${path.delimiter}${process.env.PATH}`,
       HOME: scratch,
+      // Seconds that nodes of OTP have to connect, instead of 7: on a machine that does much else at the time, TLS takes longer.
+      ERL_AFLAGS: '-kernel net_setuptime 120',
       TERM: 'dumb',
       NO_COLOR: '1',
       FORCE_COLOR: undefined,

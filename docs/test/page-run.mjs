@@ -11,7 +11,7 @@ import { consoleLines, findLines } from './page-script.mjs'
 /** @typedef {import('./page-script.mjs').Step} Step */
 
 /** Generous: it bounds a hang, not the speed. */
-const stepLimitMs = 60_000
+const stepLimitMs = 120_000
 
 /** Something that runs and writes: a program, a console or a few commands. */
 class Actor {

@@ -48,7 +48,7 @@ test('each row of the table has the error that its cause leads to', async (t) =>
     t.after(() => node.stop())
     return node
   }
-  const node = await start({ name: 'a@127.45.0.1', cookie, epmd, handshakeMs: 3000 })
+  const node = await start({ name: 'a@127.45.0.1', cookie, epmd, handshakeMs: 20_000 })
   const otp = await startErl(t, {
     name: 'b@127.45.0.2',
     cookie: 'another',

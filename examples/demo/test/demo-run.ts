@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { freePort, type Scope, spawnTied, waitFor } from '@tiebeam/testing'
 
+/** All steps of the demo, on a machine that does much else at the time. */
+const saysMs = 600_000
+
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url))
 
 /** The demo as a process of its own, with its output piped and an EPMD port of its own. */
@@ -51,7 +54,7 @@ export class DemoRun {
         if (!match && this.#status !== null) throw new Error(`it ended without saying ${pattern}:\n${this.stdout}`)
         return match
       },
-      { what: `the demo saying ${pattern}` },
+      { timeoutMs: saysMs, what: () => `the demo saying ${pattern}; it said:\n${this.stdout}${this.stderr}` },
     )
   }
 

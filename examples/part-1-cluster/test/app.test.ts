@@ -12,7 +12,7 @@ test('on a laptop it is a single node, and ends in order', async (t) => {
   const env = { ...process.env, ERL_EPMD_PORT: String(await freePort()), RELEASE_COOKIE: 'secret' }
   const child = new Child(t, spawnTied(process.execPath, [program('../src/main.js')], { env }), 'app')
   const greeting = /Hello (\S+@127\.0\.0\.1), this is \1\./
-  await waitFor(() => greeting.test(child.output), { timeoutMs: 60_000, what: () => child.output })
+  await waitFor(() => greeting.test(child.output), { what: () => child.output })
   child.process.kill('SIGTERM')
   assert.deepEqual(await child.exited, { code: 0, signal: null }, child.output)
 })
@@ -32,7 +32,6 @@ test('three of it behind one service are a cluster, and see one leave', async (t
   })
   const output = () => members.map((member) => member.output).join('\n')
   await waitFor(() => members.every((member) => member.output.includes('now there are 3')), {
-    timeoutMs: 60_000,
     what: () => `three members:\n${output()}`,
   })
   const [leaver, ...others] = members
@@ -40,7 +39,7 @@ test('three of it behind one service are a cluster, and see one leave', async (t
   assert.deepEqual(await leaver?.exited, { code: 0, signal: null }, output())
   await waitFor(
     () => others.every(({ output }) => output.includes(`my-app@${addresses[0]} has gone; now there are 2.`)),
-    { timeoutMs: 60_000, what: () => `one that leaves:\n${output()}` },
+    { what: () => `one that leaves:\n${output()}` },
   )
 })
 

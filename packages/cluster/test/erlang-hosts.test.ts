@@ -77,7 +77,7 @@ test('each host is asked, and one that gives no answer keeps the nodes it had', 
   const served = await serveNames(t, loopback(2), epmd.port, ['web', 'jobs'])
   const hostsFile = join(await temporaryFolder(t), 'hosts')
   await writeFile(hostsFile, [1, 2, 3].map((index) => `'${loopback(index)}'.\n`).join(''))
-  const strategy = new ErlangHosts({ hostsFile, epmdPort: epmd.port })
+  const strategy = new ErlangHosts({ hostsFile, epmdPort: epmd.port, timeoutMs: 30_000 })
   const logger = new RecordingLogger()
   const expected = [`real@${loopback(1)}`, `web@${loopback(2)}`, `jobs@${loopback(2)}`]
   assert.deepEqual(await list(strategy, logger), expected)
@@ -92,7 +92,7 @@ test('each host is asked, and one that gives no answer keeps the nodes it had', 
 
 test('when no host gives an answer, the look-up has failed; with no hosts there are no nodes', async (t) => {
   const hostsFile = join(await temporaryFolder(t), 'hosts')
-  const strategy = new ErlangHosts({ hostsFile, epmdPort: await freePort(), timeoutMs: 500 })
+  const strategy = new ErlangHosts({ hostsFile, epmdPort: await freePort(), timeoutMs: 30_000 })
   await writeFile(hostsFile, "'127.0.0.1'.\n")
   await assert.rejects(list(strategy), { code: 'EPMD_UNREACHABLE' })
   await writeFile(hostsFile, '% none yet\n')
@@ -119,7 +119,7 @@ test('hosts over the limit are left out, and that is told', async (t) => {
   const hostsFile = join(await temporaryFolder(t), 'hosts')
   await writeFile(hostsFile, `'${loopback(4)}'.\n'b.example'.\n'c.example'.\n`)
   const logger = new RecordingLogger()
-  const strategy = new ErlangHosts({ hostsFile, epmdPort: port, hostsMax: 1 })
+  const strategy = new ErlangHosts({ hostsFile, epmdPort: port, hostsMax: 1, timeoutMs: 30_000 })
   assert.deepEqual(await list(strategy, logger), [`web@${loopback(4)}`])
   assert.equal(logger.matching(/hostsMax \(1\) hosts, 2 are left out/).length, 1)
 })

@@ -33,7 +33,7 @@ test('a real name server with more records than a datagram holds is read in full
   if (!requirePeer(t, 'dnsmasq')) return
   const hosts = Array.from({ length: 500 }, (_, index) => `app-${index}.app.ns.svc.cluster.local`)
   const dnsmasq = await startDnsmasq(t, { services: { 'app.ns.svc.cluster.local': hosts } })
-  const names = await list({ resolver: { address: dnsmasq.address, port: dnsmasq.port } })
+  const names = await list({ resolver: { address: dnsmasq.address, port: dnsmasq.port }, timeoutMs: 30_000 })
   assert.deepEqual([...names].sort(), hosts.map((host) => `app@${host}`).sort())
 })
 

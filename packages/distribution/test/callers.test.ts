@@ -21,7 +21,7 @@ test('callers that say nothing are limited in number and in time, and hurt no co
     epmd: false,
     port,
     unauthenticatedMax: 5,
-    handshakeMs: 2_000,
+    handshakeMs: 5_000,
   })
   const friend = await startNode(t, { name: freshName('friend'), epmd: false, port })
   await friend.connect(node.name)

@@ -96,10 +96,10 @@ for (const kind of peerKinds) {
   test(`a silent peer is dropped after the tick time, and a quiet one is not (${kind})`, async (t) => {
     if (kind === 'OTP' && !requirePeer(t, 'erl')) return
     const epmd = { port: await freePort() }
-    const node = await startNode(t, { name: freshName('subject'), epmd, netTickTimeMs: 4_000 })
+    const node = await startNode(t, { name: freshName('subject'), epmd, netTickTimeMs: 8_000 })
     const downs: DistributionError[] = []
     node.on('nodedown', ({ reason }) => downs.push(reason))
-    const args = ['-kernel', 'net_ticktime', '4']
+    const args = ['-kernel', 'net_ticktime', '8']
     const name = freshName('peer')
     if (kind === 'OTP') {
       const erl = await startErl(t, { name, cookie, epmd, args })
@@ -111,7 +111,7 @@ for (const kind of peerKinds) {
       await waitFor(() => downs.length > 0)
       erl.resume()
     } else {
-      const other = await startNode(t, { name, epmd, netTickTimeMs: 4_000 })
+      const other = await startNode(t, { name, epmd, netTickTimeMs: 8_000 })
       await node.connect(name)
       await new Promise((resolve) => setTimeout(resolve, 12_000))
       assert.deepEqual(downs, [], 'a peer that ticks was dropped')

@@ -96,7 +96,7 @@ test('a node listens at the address of its name and at no other', async (t) => {
     name: `wide@${loopback(253)}`,
     cookie,
     epmd: false,
-    port: port + 1,
+    port: await freePort(),
     listen: { address: '0.0.0.0' },
   })
   await wide.stop()

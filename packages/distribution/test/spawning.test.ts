@@ -94,6 +94,7 @@ test('an abandoned request is never heard of again', async (t) => {
   assert.deepEqual([self.abandonSpawn(monitored), self.abandonSpawn(linked)], [true, true])
   assert.equal(self.abandonSpawn(monitored), false)
   // The linked one is ended; the other one goes on, unwatched.
+  await waitFor(() => node.stats().pendingSpawns === 0)
   await waitFor(async () => (await erl.evaluate(sleepers)) === '1')
   const { monitors, processLinks, pendingSpawns } = node.stats()
   assert.deepEqual([monitors, processLinks, pendingSpawns, self.mailboxLength], [0, 0, 0, 0])

@@ -1,16 +1,34 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 
-/** A TCP port that was free on this address a moment ago (and, like all such ports, may be taken by the next). */
+/**
+ * Systems give whoever asks for any port one above these (from 32,768 on Linux, 49,152 elsewhere), and that to each connection, too. So
+ * nobody but another `freePort` takes one of these before it is used.
+ */
+const firstPort = 10_000
+const lastPort = 32_767
+
+/** A TCP port that was free a moment ago on this address, and at large: EPMD and OTP nodes listen on all addresses. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
+  for (;;) {
+    const port = randomInt(firstPort, lastPort + 1)
+    if ((await canListen({ port })) && (await canListen({ port, host: address }))) return port
+  }
+}
+
+async function canListen(where: { readonly port: number; readonly host?: string }): Promise<boolean> {
   const server = createServer()
-  server.listen(0, address)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  try {
+    server.listen(where)
+    await once(server, 'listening')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false
+    throw error
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }
 
 /**

@@ -82,7 +82,7 @@ export class Child {
   }
 
   /** Waits for output that matches; fails when the program ends before. Returns the match. */
-  async waitForOutput(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpMatchArray> {
+  async waitForOutput(pattern: RegExp, timeoutMs = 120_000): Promise<RegExpMatchArray> {
     return waitFor(
       () => {
         const match = this.#output.match(pattern)

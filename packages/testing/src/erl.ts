@@ -27,7 +27,7 @@ export interface ErlInit {
   env?: NodeJS.ProcessEnv
   /** `host.spawn` for a node within a network namespace. */
   spawn?: Spawn
-  /** Until it must be up. Default 60,000. */
+  /** Until it must be up. Default 180,000. */
   startMs?: number
 }
 
@@ -37,7 +37,7 @@ export interface EvaluateInit {
    * other name is a process of its own, made when first used: for an expression that waits while others go on.
    */
   process?: string
-  /** Default 60,000. The evaluation is not stopped by it. */
+  /** Default 120,000. The evaluation is not stopped by it. */
   timeoutMs?: number
 }
 
@@ -94,7 +94,7 @@ export class Erl {
   /** Compiles an Erlang source file within the node and loads it. Nothing is written to disk. */
   async load(source: URL | string): Promise<void> {
     const path = typeof source === 'string' ? source : fileURLToPath(source)
-    await this.#request('l', '', Buffer.from(path), 60_000, `compile ${path}`)
+    await this.#request('l', '', Buffer.from(path), 120_000, `compile ${path}`)
   }
 
   /** Stops the whole process (SIGSTOP): a peer that hangs with its sockets open. */
@@ -121,7 +121,7 @@ export class Erl {
 
   // In turn for each process: an expression that receives any message must not find the next request in its mailbox.
   #evaluate(kind: RequestKind, source: string, init: EvaluateInit): Promise<Buffer> {
-    const { process = 'main', timeoutMs = 60_000 } = init
+    const { process = 'main', timeoutMs = 120_000 } = init
     const before = this.#queues.get(process) ?? Promise.resolve()
     const answer = before.then(() => this.channel.request(kind, process, Buffer.from(source)))
     this.#queues.set(
@@ -154,7 +154,7 @@ async function limit<T>(answer: Promise<T>, timeoutMs: number, what: string, out
 
 /** Starts `erl` and waits until it evaluates. Ends it when the scope ends. */
 export async function startErl(scope: Scope, init: ErlInit = {}): Promise<Erl> {
-  const { name, cookie = 'tiebeam', startMs = 60_000 } = init
+  const { name, cookie = 'tiebeam', startMs = 180_000 } = init
   const env: NodeJS.ProcessEnv = { ...process.env, ERL_CRASH_DUMP_SECONDS: '0', ...init.env }
   let epmdPort: number | undefined
   if (name !== undefined && init.epmd !== false) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface WaitForInit {
-  /** After this time the wait fails; generous, because test machines are slow at times. Default 60,000. */
+  /** After this time the wait fails; generous, because test machines are slow at times. Default 120,000. */
   timeoutMs?: number
   /** Pause between two looks. Default 10. */
   intervalMs?: number
@@ -17,7 +17,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   init: WaitForInit = {},
 ): Promise<Exclude<Awaited<T>, false | 0 | '' | null | undefined>> {
-  const { timeoutMs = 60_000, intervalMs = 10, what = condition.toString() } = init
+  const { timeoutMs = 120_000, intervalMs = 10, what = condition.toString() } = init
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const result = await condition()

@@ -22,17 +22,15 @@ test('dnsmasq serves the records, new ones as soon as they are set, and nothing 
 test('a stopped server refuses, a suspended one is silent, and both come back with the last records', async (t) => {
   if (!requirePeer(t, 'dnsmasq')) return
   const dns = await startDnsmasq(t, { records: { 'app.test': ['10.0.0.1'] } })
-  const resolver = new Resolver({ timeout: 200, tries: 1 })
-  resolver.setServers([`${dns.address}:${dns.port}`])
+  const [patient, impatient] = [new Resolver(), new Resolver({ timeout: 200, tries: 1 })]
+  for (const resolver of [patient, impatient]) resolver.setServers([`${dns.address}:${dns.port}`])
   await dns.stop()
-  await assert.rejects(resolver.resolve4('app.test'), { code: 'ECONNREFUSED' })
+  await assert.rejects(patient.resolve4('app.test'), { code: 'ECONNREFUSED' })
   await dns.setRecords({ 'app.test': ['10.0.0.2'] })
   await dns.start()
-  assert.deepEqual(await resolver.resolve4('app.test'), ['10.0.0.2'])
+  assert.deepEqual(await patient.resolve4('app.test'), ['10.0.0.2'])
   dns.suspend()
-  await assert.rejects(resolver.resolve4('app.test'), { code: 'ETIMEOUT' })
+  await assert.rejects(impatient.resolve4('app.test'), { code: 'ETIMEOUT' })
   dns.resume()
-  const patient = new Resolver()
-  patient.setServers([`${dns.address}:${dns.port}`])
   assert.deepEqual(await patient.resolve4('app.test'), ['10.0.0.2'])
 })

@@ -86,8 +86,9 @@ export class Dialler {
   /** The connection ended before the handshake did. */
   closed(cause?: unknown): HandshakeEffect[] {
     if (this.#state === 'ack') {
-      const text = `${this.peerName} closed the connection after our proof of the cookie: it has another cookie, or another view of our name.`
-      return this.#fail(new DistributionError('COOKIE_MISMATCH', `${text} Give both nodes the same cookie.`, { cause }))
+      // The protocol has no word for it: a peer that ends at this very moment looks the same.
+      const text = `${this.peerName} closed the connection after our proof of the cookie: it has another cookie, or another view of our name. Give both nodes the same cookie. (If it was stopped just then, that was all.)`
+      return this.#fail(new DistributionError('COOKIE_MISMATCH', text, { cause }))
     }
     const text = `${this.peerName} closed the connection in the middle of the handshake (waiting for ${this.#due()}). Its log says why.`
     return this.#fail(new DistributionError('CONNECTION_CLOSED', text, { cause }))

@@ -89,13 +89,13 @@ test('a Retry-After beyond the time of the request is told at once', async (t) =
 })
 
 test('a server that does not answer, or stops in the middle, is given up in time', async (t) => {
-  const { server, client } = await start(t, { timeoutMs: 100 })
+  const { server, client } = await start(t, { timeoutMs: 600 })
   server.script(silence)
   await rejectsWith(client.request({ path }), 'TIMEOUT')
   server.script(stream('{"half":'))
   await rejectsWith(client.request({ path }), 'TIMEOUT')
   server.script(silence)
-  await rejectsWith(client.request({ path, method: 'PUT', body: {}, timeoutMs: 50 }), 'TIMEOUT')
+  await rejectsWith(client.request({ path, method: 'PUT', body: {}, timeoutMs: 500 }), 'TIMEOUT')
   assert.equal(server.asked.length, 3)
 })
 

@@ -97,14 +97,14 @@ test('a blocked event loop, or a slow reader, is not the silence of the server',
     await stream(line('ADDED', item('b', '11')))(response, asked)
     tell = () => {
       response.write(line('ADDED', item('c', '12')))
-      const untilMs = performance.now() + 300
+      const untilMs = performance.now() + 1000
       while (performance.now() < untilMs);
     }
   })
-  for await (const event of client.resource(pods).watch({ silenceMs: 100 })) {
+  for await (const event of client.resource(pods).watch({ silenceMs: 500 })) {
     if (event.type === 'added' && event.object.metadata?.name === 'c') break
     if (event.type !== 'added') continue
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 1000))
     // After this phase of the event loop timers come first, and sockets only then.
     setTimeout(() => setImmediate(tell), 20)
   }

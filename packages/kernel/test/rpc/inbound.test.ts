@@ -219,7 +219,7 @@ test('a caller that gives up gets timeout, and the function goes on as in OTP', 
   if (!requirePeer(t, 'erl', 'epmd', 'loopback')) return
   const { erl, node, rpc, there, contexts } = await start(t)
   await erl.evaluate(`net_adm:ping(${there})`)
-  assert.equal(await outcome(erl, `erpc:call(${there}, orders, sleep, [1000], 20)`), '{error,{erpc,timeout}}')
+  assert.equal(await outcome(erl, `erpc:call(${there}, orders, sleep, [4000], 20)`), '{error,{erpc,timeout}}')
   await waitFor(() => rpc.stats().callsIn === 1)
   assert.equal(await outcome(erl, `rpc:call(${there}, orders, sleep, [300], 20)`), '{value,{badrpc,timeout}}')
   await isQuiet(node, rpc)
@@ -239,7 +239,7 @@ test('a caller that gives up gets timeout, and the function goes on as in OTP', 
 test('a caller that is killed leaves nothing behind', async (t) => {
   if (!requirePeer(t, 'erl', 'epmd', 'loopback')) return
   const { erl, node, rpc, there } = await start(t)
-  await erl.evaluate(`[spawn(fun() -> erpc:call(${there}, orders, sleep, [400]) end) || _ <- lists:seq(1, 50)], ok`)
+  await erl.evaluate(`[spawn(fun() -> erpc:call(${there}, orders, sleep, [4000]) end) || _ <- lists:seq(1, 50)], ok`)
   await waitFor(() => rpc.stats().callsIn === 50)
   await erl.kill()
   await waitFor(() => node.stats().monitors === 0)
@@ -280,16 +280,21 @@ test('spawns from OTP end as the protocol says: with reply, link and monitor', a
     'why',
   )
   assert.match(await outcome(erl, `spawn_opt(${there}, orders, exit, [why], [nonsense])`), /badarg/)
-  const request = (options: string) =>
+  // What is to come is waited for, and silence is listened to for a while.
+  const request = (options: string, expected: readonly string[]) =>
     erl.evaluate(
-      `(fun() -> Q = spawn_request(${there}, orders, throw, [ball], ${options}), [receive {spawn_reply, Q, ok, P} when is_pid(P) -> started; {spawn_reply, Q, error, E} -> E; {'DOWN', Q, process, _, R} -> R; {tagged, Q, process, _, R} -> {tagged, R}; {reply, Q, ok, _} -> tagged_reply after 300 -> silence end || _ <- [1, 2]] end)()`,
+      `(fun() -> Q = spawn_request(${there}, orders, throw, [ball], ${options}), [receive {spawn_reply, Q, ok, P} when is_pid(P) -> started; {spawn_reply, Q, error, E} -> E; {'DOWN', Q, process, _, R} -> R; {tagged, Q, process, _, R} -> {tagged, R}; {reply, Q, ok, _} -> tagged_reply after Wait -> silence end || Wait <- [${expected.map((each) => (each === 'silence' ? 300 : 60_000))}]] end)()`,
     )
   const nocatch = '{{nocatch,ball},[]}'
-  assert.equal(await request('[monitor]'), `[started,${nocatch}]`)
-  assert.equal(await request('[monitor, {reply, error_only}]'), `[${nocatch},silence]`)
-  assert.equal(await request('[{monitor, [{tag, tagged}]}, {reply_tag, reply}]'), `[tagged_reply,{tagged,${nocatch}}]`)
-  assert.equal(await request('[{reply, no}]'), '[silence,silence]')
-  assert.equal(await request('[nonsense]'), '[badopt,silence]')
+  for (const [options, expected] of [
+    ['[monitor]', ['started', nocatch]],
+    ['[monitor, {reply, error_only}]', [nocatch, 'silence']],
+    ['[{monitor, [{tag, tagged}]}, {reply_tag, reply}]', ['tagged_reply', `{tagged,${nocatch}}`]],
+    ['[{reply, no}]', ['silence', 'silence']],
+    ['[nonsense]', ['badopt', 'silence']],
+  ] as const) {
+    assert.equal(await request(options, expected), `[${expected.join()}]`)
+  }
   assert.equal(
     await erl.evaluate(
       `spawn_request(${there}, orders, add, [1, 1], [{reply, yes}, {monitor, [{alias, reply_demonitor}]}]), receive {spawn_reply, _, ok, _} -> ok end, receive {'DOWN', _, process, _, R6} -> R6 end`,
@@ -327,7 +332,7 @@ test('more calls than callsInMax are refused with system_limit', async (t) => {
   if (!requirePeer(t, 'erl', 'epmd', 'loopback')) return
   const { erl, node, rpc, there } = await start(t)
   const results = await erl.evaluate(
-    `Requests = [erpc:send_request(${there}, orders, sleep, [500]) || _ <- lists:seq(1, 150)],
+    `Requests = [erpc:send_request(${there}, orders, sleep, [4000]) || _ <- lists:seq(1, 150)],
     Ends = [try erpc:receive_response(Q) catch C:R -> {C, R} end || Q <- Requests],
     {length([E || E <- Ends, E =:= <<"slept">>]), lists:usort([E || E <- Ends, E =/= <<"slept">>])}`,
   )
@@ -396,10 +401,10 @@ test('Elixir calls a Tiebeam node by :erpc and :rpc, and cannot spawn what it li
 test('stop takes no more calls and waits for those that run', async (t) => {
   if (!requirePeer(t, 'erl', 'epmd', 'loopback')) return
   const { erl, rpc, there, contexts } = await start(t)
-  await erl.evaluate(`Running = erpc:send_request(${there}, orders, sleep, [200]), ok`)
   await erl.evaluate(`Hanging = erpc:send_request(${there}, orders, forever, []), ok`)
+  await erl.evaluate(`Running = erpc:send_request(${there}, orders, sleep, [2000]), ok`)
   await waitFor(() => rpc.stats().callsIn === 2)
-  const stopped = rpc.stop({ timeoutMs: 600 })
+  const stopped = rpc.stop({ timeoutMs: 5_000 })
   assert.equal(await outcome(erl, `erpc:call(${there}, orders, add, [1, 1])`), '{error,{erpc,notsup}}')
   assert.equal(await erl.evaluate('erpc:receive_response(Running)'), '<<"slept">>')
   assert.equal(await outcome(erl, 'erpc:receive_response(Hanging)'), '{exit,{signal,shutdown}}')

@@ -87,7 +87,7 @@ test('a call that takes too long rejects with RPC_TIMEOUT, and its late answer i
   const world = await World.start(t)
   const erl = await world.erl()
   const { node, rpc } = await world.tiebeam()
-  const late = await failureOf(rpc.call(erl.name, 'timer', 'sleep', [1_500], { timeoutMs: 20 }))
+  const late = await failureOf(rpc.call(erl.name, 'timer', 'sleep', [5_000], { timeoutMs: 20 }))
   assert.equal(late.code, 'RPC_TIMEOUT')
   await isQuiet(node, rpc)
   // As in OTP, the function runs on.

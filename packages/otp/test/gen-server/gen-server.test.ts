@@ -173,13 +173,13 @@ test('an exit of anybody else is a message to a server that traps exits', async 
 
 test('a server that is killed in the middle of a handler does not go on', async (t) => {
   const { node, told, teller, ended } = await startTeller(t)
-  const waiting = teller.call('wait', 20)
+  const waiting = teller.call('wait', 300)
   await waitFor(() => told.length === 1)
   await sleep(2)
   node.exit(teller.pid as never, atom('kill'))
   await assert.rejects(waiting, callError('SERVER_EXITED', atom('killed')))
   assert.equal(await ended(), atom('killed'))
-  await sleep(30)
+  await sleep(400)
   assert.deepEqual(told, [['continued']])
 })
 
@@ -316,9 +316,9 @@ test('an idle server is told so, unless a message comes first', async (t) => {
   await teller.call('idle', 5)
   await waitFor(() => told.length === 2)
   assert.deepEqual(told, [['continued'], ['timeout']])
-  await teller.call('idle', 20)
+  await teller.call('idle', 200)
   node.send('teller', 'first')
-  await sleep(40)
+  await sleep(300)
   assert.deepEqual(told.slice(2), [['info', 'first']])
 })
 

@@ -75,7 +75,7 @@ test('a reply that comes after the timeout is dropped, and the next call gets it
   const { node, self, callers, server } = await startWithServer(t)
   for (const caller of callers) {
     await assert.rejects(
-      call(caller, server, tuple(atom('sleep'), 200), { timeoutMs: 10 }),
+      call(caller, server, tuple(atom('sleep'), 1_000), { timeoutMs: 10 }),
       callError('TIMEOUT', atom('timeout')),
     )
     assert.deepEqual(await call(caller, server, tuple(atom('echo'), 'in step')), tuple(atom('echoed'), 'in step'))
@@ -114,7 +114,7 @@ test('several nodes are called at once: replies, and the nodes without', async (
   const { replies, badNodes } = await multiCall(node, nodes, 'server', tuple(atom('echo'), 1))
   assert.deepEqual(replies, [{ node: peer, reply: tuple(atom('echoed'), 1) }])
   assert.deepEqual(badNodes, ['nobody@127.0.0.1', node.name])
-  const late = await multiCall(node, [peer], 'server', tuple(atom('sleep'), 100), { timeoutMs: 10 })
+  const late = await multiCall(node, [peer], 'server', tuple(atom('sleep'), 1_000), { timeoutMs: 10 })
   assert.deepEqual(late, { replies: [], badNodes: [peer] })
   assert.ok((await call(node, server, tuple(atom('echo'), 1))) instanceof Tuple)
 })

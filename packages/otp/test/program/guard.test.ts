@@ -35,16 +35,14 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
 }
 
 test('when the node is killed, what ignores SIGTERM is killed after shutdownMs, grandchildren included', async (t) => {
-  const { child, group } = await startGuarded(t, `sh -c '${UNWILLING}' & ${UNWILLING}`, 1_000)
+  const { child, group } = await startGuarded(t, `sh -c '${UNWILLING}' & ${UNWILLING}`, 3_000)
+  const killed = performance.now()
   child.signal('SIGKILL')
   await child.exited
-  const killed = performance.now()
   assert.equal(await groupIsAlive(group), true)
   await waitForEndOfGroup(group)
   const tookMs = performance.now() - killed
-  assert.ok(tookMs > 700, `${tookMs} ms`)
-  // A generous margin: the guard counts tenths of a second, and the machine may be busy.
-  assert.ok(tookMs < 10_000, `${tookMs} ms`)
+  assert.ok(tookMs > 2_700, `${tookMs} ms`)
 })
 
 test('when the node is killed, a stopped program is ended, too', async (t) => {

@@ -411,8 +411,7 @@ test('a child that throws while it starts, and one that ends at once, are restar
     },
   })
   const tree = await Supervisor.start(node, { restartsMax: 1_000_000, withinMs: 1_000_000, children: [hasty] })
-  for (let turn = 0; turn < 5; turn += 1) await sleep(1)
-  assert.ok(starts > 5)
+  await waitFor(() => starts > 5)
   await tree.stop()
   const count = starts
   await sleep(5)

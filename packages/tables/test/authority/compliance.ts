@@ -26,8 +26,8 @@ export interface ComplianceInit {
   readonly name: string
   /** Programs that it needs. */
   readonly peers?: readonly Peer[]
-  /** Of a new register, in which nothing stands. */
-  readonly fixture: (scope: Scope) => Promise<AuthorityFixture>
+  /** Of a new register, in which nothing stands. Where nothing is to be disturbed, no answer may be given up because the machine is slow. */
+  readonly fixture: (scope: Scope, isDisturbed: boolean) => Promise<AuthorityFixture>
   /** How many views are installed under faults, times the scale of tests. Default 300. */
   readonly epochs?: number
 }
@@ -94,14 +94,17 @@ export function authorityCompliance(init: ComplianceInit): void {
     }, async (t) => {
       if (!requirePeer(t, ...peers)) return
       const chance = random()
-      const { started, fixture, first, members, isSpread, learned } = await start(init, t)
+      const { started, fixture, first, members, isSpread, learned } = await start(init, t, true)
       const history = new History()
       const until = cases(init.epochs ?? 300)
       if (isSpread) await history.install(0, first, viewOf(members, 1, 0))
       fixture.disturb?.(chance)
+      // However few the cases are, there has to be a call of which nobody knows how it ended.
+      const isDone = (known: View | undefined): boolean =>
+        (known?.epoch ?? 0) >= until && (fixture.disturb === undefined || history.count('unknown') > 0)
       const run = async (authority: StartedAuthority, index: number): Promise<void> => {
         let serial = 0
-        for (let known: View | undefined; (known?.epoch ?? 0) < until; ) {
+        for (let known: View | undefined; !isDone(known); ) {
           if (chance.chance(0.3)) {
             known = newer(known, await history.read(index, authority))
           } else {
@@ -116,19 +119,29 @@ export function authorityCompliance(init: ComplianceInit): void {
       }
       await Promise.all(started.map(run))
       await fixture.calm?.()
-      const final = await first.read()
-      for (const authority of started) assert.deepEqual(await authority.read(), final)
+      const final = await answerOf(() => first.read())
+      for (const authority of started) assert.deepEqual(await answerOf(() => authority.read()), final)
       history.check(final, isSpread)
       t.diagnostic(
         `${final?.epoch} epochs, ${history.calls.length} calls: ${history.count('installed')} installed, ` +
           `${history.count('stands')} shown what stands, ${history.count('unknown')} unknown. ${fixture.report?.() ?? ''}`,
       )
-      if (fixture.disturb !== undefined) assert.ok(history.count('unknown') > 0, 'no call ended unknown')
       // What was unknown is answered definitely by a further call.
       const further = viewOf(members, (final?.epoch ?? 0) + 1, 0)
-      assert.equal((await first.install(further, further.epoch - 1)).type, 'installed')
+      assert.deepEqual((await answerOf(() => first.install(further, further.epoch - 1))).view, further)
     })
   })
+}
+
+/** Of the first call that does not end unknown: on a slow machine some do although nothing disturbs them. */
+async function answerOf<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isUnknown(error)) throw error
+    }
+  }
 }
 
 interface Started {
@@ -142,8 +155,8 @@ interface Started {
   readonly learned: (index: number, view: View | undefined) => void
 }
 
-async function start(init: ComplianceInit, t: TestContext): Promise<Started> {
-  const fixture = await init.fixture(t)
+async function start(init: ComplianceInit, t: TestContext, isDisturbed = false): Promise<Started> {
+  const fixture = await init.fixture(t, isDisturbed)
   const members = membersOf(fixture)
   const known: (View | undefined)[] = []
   const started: StartedAuthority[] = []

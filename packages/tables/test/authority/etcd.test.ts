@@ -22,7 +22,9 @@ import { codeIs, startAlone, viewOf } from './alone.ts'
 import { authorityCompliance } from './compliance.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 
-const TIMEOUT_MS = 250
+const TIMEOUT_MS = 60_000
+/** Of each request, where some are never answered. */
+const PATIENCE_MS = 250
 let server: Etcd
 let registers = 0
 const teardown = new Teardown()
@@ -38,7 +40,7 @@ function newKey(): string {
 }
 
 function startAuthority(scope: Scope, options: Partial<EtcdOptions> = {}): Promise<StartedAuthority> {
-  return startAlone(scope, etcd({ endpoints: [server.url], key: newKey(), timeoutMs: 10_000, ...options }))
+  return startAlone(scope, etcd({ endpoints: [server.url], key: newKey(), timeoutMs: TIMEOUT_MS, ...options }))
 }
 
 /** Asks as an operator would. */
@@ -56,9 +58,10 @@ function base64(text: string): string {
 authorityCompliance({
   name: 'etcd',
   peers: ['etcd'],
-  fixture: async (scope) => {
-    const proxy = await startFaultProxy(scope, { target: server.url, patienceMs: TIMEOUT_MS })
-    const options = { endpoints: [proxy.url], key: newKey(), timeoutMs: TIMEOUT_MS }
+  fixture: async (scope, isDisturbed) => {
+    const proxy = await startFaultProxy(scope, { target: server.url, patienceMs: PATIENCE_MS })
+    const timeoutMs = isDisturbed ? PATIENCE_MS : TIMEOUT_MS
+    const options = { endpoints: [proxy.url], key: newKey(), timeoutMs }
     return {
       kinds: Array.from({ length: 4 }, () => etcd(options)),
       disturb: (random) => proxy.disturb(random, 0.3),
@@ -113,7 +116,7 @@ describe('a key of etcd as authority', () => {
     t.after(() => silent.close())
     const refused = `http://127.0.0.1:${await freePort()}`
     const mute = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-    const authority = await startAuthority(t, { endpoints: [refused, mute, server.url], timeoutMs: 3000 })
+    const authority = await startAuthority(t, { endpoints: [refused, mute, server.url], timeoutMs: 9000 })
     assert.equal(await authority.read(), undefined)
     assert.equal((await authority.install(viewOf(1), 0)).type, 'installed')
     const none = await startAuthority(t, { endpoints: [refused] })
@@ -123,7 +126,7 @@ describe('a key of etcd as authority', () => {
   test('is not written again when an endpoint took the write and did not answer', async (t) => {
     if (!requirePeer(t, 'etcd')) return
     const proxy = await startFaultProxy(t, { target: server.url, patienceMs: 1000 })
-    const authority = await startAuthority(t, { endpoints: [proxy.url, server.url], timeoutMs: 10_000 })
+    const authority = await startAuthority(t, { endpoints: [proxy.url, server.url] })
     proxy.choose = ({ url }) => (url?.includes('txn') ? 'resetAfter' : 'none')
     await assert.rejects(authority.install(viewOf(1), 0), codeIs('AUTHORITY_UNKNOWN'))
     assert.deepEqual(await authority.read(), viewOf(1))
@@ -182,7 +185,7 @@ describe('a key of etcd as authority', () => {
     for (const name of ['root', 'shop']) await ask(url, 'auth/user/grant', { user: name, role: name })
     await ask(url, 'auth/enable', {})
 
-    const options = { endpoints: [url], timeoutMs: 10_000 }
+    const options = { endpoints: [url], timeoutMs: TIMEOUT_MS }
     const proxy = await startFaultProxy(t, { target: url, patienceMs: 10_000 })
     let authentications = 0
     proxy.before = async (request) => {

@@ -25,7 +25,9 @@ import { startFaultProxy } from './fault-proxy.ts'
 
 const peers = ['etcd', 'kube-apiserver', 'openssl'] as const
 const NAMESPACE = 'shop'
-const TIMEOUT_MS = 400
+const TIMEOUT_MS = 60_000
+/** Of each request, where some are never answered. */
+const PATIENCE_MS = 400
 const RULED = 'ruled'
 
 let server: KubeApiserver
@@ -86,18 +88,19 @@ async function startAuthority(
   options: KubernetesOptions,
   host: Partial<AuthorityHost> = {},
 ): Promise<StartedAuthority> {
-  return startAlone(scope, kubernetes({ timeoutMs: 10_000, ...options }), host)
+  return startAlone(scope, kubernetes({ timeoutMs: TIMEOUT_MS, ...options }), host)
 }
 
 authorityCompliance({
   name: 'kubernetes',
   peers,
-  fixture: async (scope) => {
+  fixture: async (scope, isDisturbed) => {
     const name = newName()
     await grant(name)
-    const init = { target: server.url, ca: server.certificateAuthority, patienceMs: TIMEOUT_MS }
+    const init = { target: server.url, ca: server.certificateAuthority, patienceMs: PATIENCE_MS }
     const proxy = await startFaultProxy(scope, init)
-    const kindOf = () => kubernetes({ name, client: clientFor(scope, proxy.url, 'ruled-token'), timeoutMs: TIMEOUT_MS })
+    const timeoutMs = isDisturbed ? PATIENCE_MS : TIMEOUT_MS
+    const kindOf = () => kubernetes({ name, client: clientFor(scope, proxy.url, 'ruled-token'), timeoutMs })
     return {
       kinds: Array.from({ length: 4 }, kindOf),
       disturb: (random) => proxy.disturb(random, 0.3),

@@ -7,7 +7,7 @@ test('a member that was left out comes back as a new one, with what it held, and
   const cluster = await TestCluster.create(t)
   const authority = memoryKind()
   for (const index of [1, 2, 3])
-    await cluster.start(index, { authority, replica: { suspectAfterMs: 300, heartbeatMs: 60 } })
+    await cluster.start(index, { authority, replica: { suspectAfterMs: 1000, heartbeatMs: 200 } })
   await cluster.whole(3)
   const [backup] = cluster.backups
   assert.ok(backup !== undefined)

@@ -43,7 +43,7 @@ test('the log of a daemon keeps within its bounds', async (t) => {
   assert.equal(spawnSync(process.execPath, [daemon, log, 'sh', '-c', noise, end], { env }).status, 0)
   // The last line is written when all that had to move has moved.
   const isWritten = () => readdirSync(folder).includes('end') && readLog(log).includes('line 1999')
-  await waitFor(isWritten, { timeoutMs: 30_000, what: () => 'the app to end' })
+  await waitFor(isWritten, { what: () => 'the app to end' })
   const files = readdirSync(join(folder, 'log')).sort()
   assert.deepEqual(files, ['app.log', 'app.log.1', 'app.log.2'])
   // Pieces are as long as the pipe hands them over, 64 KiB at most.

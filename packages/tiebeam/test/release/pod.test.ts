@@ -66,7 +66,6 @@ test('a release runs as the manifests run it: not root, with a root file system 
     'pod',
   )
   await waitFor(() => !child.running || child.output.includes('ended with'), {
-    timeoutMs: 60_000,
     what: () => `the pod to end:\n${child.output}`,
   })
   await child.exited

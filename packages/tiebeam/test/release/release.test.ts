@@ -136,7 +136,6 @@ describe('a release', () => {
         const before = shell.output.length
         spawned.stdin?.write(`${line} 2>&1; echo "status $?."\n`)
         await waitFor(() => /status \d+\./.test(shell.output.slice(before)), {
-          timeoutMs: 60_000,
           what: () => `an answer to ${line}: ${shell.output}`,
         })
         const answer = shell.output.slice(before)
@@ -152,7 +151,7 @@ describe('a release', () => {
       await run(`${script} nonsense`, /^Usage: shop[\s\S]*there is no command nonsense\.\nstatus 2\./)
       await run(`${script} pid`, /No app[\s\S]*\nstatus 3\./)
       await run(`${script} daemon one 'two three'`, /^status 0\./)
-      await waitFor(seen('started', 1), { timeoutMs: 60_000, what: () => `the app to start: ${logOf(root, log)}` })
+      await waitFor(seen('started', 1), { what: () => `the app to start: ${logOf(root, log)}` })
       const output = readFileSync(join(root, log), 'utf8')
       assert.match(output, /counter 3\nprogram ready 42\nthread 42\nfile Good morning from a file\.\nmetrics true\n/)
       assert.match(output, /cookie 43 arguments one two three\n/)
@@ -162,7 +161,7 @@ describe('a release', () => {
       await run(`${script} rpc shop.price '"tea"'`, /^3\nstatus 0\./)
       await run(`echo 'app.state' | ${script} remote`, /'ready'[\s\S]*status 0\./)
       await run(`${script} restart`, /^status 0\./)
-      await waitFor(seen('started', 2), { timeoutMs: 60_000, what: () => `the restart: ${logOf(root, log)}` })
+      await waitFor(seen('started', 2), { what: () => `the restart: ${logOf(root, log)}` })
       const second = /\d+/.exec(await run(`${script} pid`, /^\d+\nstatus 0\./))?.[0]
       assert.notEqual(second, first)
       await run(`${script} stop`, /^status 0\./)
@@ -178,7 +177,7 @@ describe('a release', () => {
     const script = join(made, 'bin', 'shop')
     const spawned = spawnTied('sh', [script, 'start'], { stdio: ['ignore', 'pipe', 'pipe'], env })
     const child = new Child(t, spawned, 'release')
-    await waitFor(() => child.output.includes('started'), { timeoutMs: 60_000, what: () => child.output })
+    await waitFor(() => child.output.includes('started'), { what: () => child.output })
     spawned.kill('SIGTERM')
     assert.deepEqual(await child.exited, { code: 0, signal: null })
     assert.match(child.output, /stops in order, after a signal/)

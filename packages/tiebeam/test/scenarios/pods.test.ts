@@ -43,7 +43,7 @@ test('three replicas and an Elixir node become one cluster by the variables of a
     ])
     return code === 0
   }
-  for (const index of [0, 1, 2]) await waitFor(() => ready(index), { timeoutMs: 60_000 })
+  for (const index of [0, 1, 2]) await waitFor(() => ready(index))
   const names = pods.map(({ ipv4 }) => `:"shop@${ipv4}"`).sort()
   await waitFor(async () => (await elixir.evaluateElixir('Enum.sort(Node.list())')) === `[${names.join(', ')}]`)
   for (const name of names) {

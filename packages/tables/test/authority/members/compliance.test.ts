@@ -5,7 +5,10 @@ import type { Random, Scope } from '@tiebeam/testing'
 import { TestCluster } from '../../node/cluster.ts'
 import { authorityCompliance } from '../compliance.ts'
 
-const ANSWER_MS = 150
+/** Longer than any answer takes, for a node that does answer. */
+const ANSWER_MS = 60_000
+/** Until an answer that will not come is given up. */
+const PATIENCE_MS = 150
 const PROCESSES = 4
 const SHARE = 0.3
 
@@ -58,12 +61,12 @@ class Disturbance {
       case 'dropQuestion':
         break
     }
-    await sleep(ANSWER_MS)
+    await sleep(PATIENCE_MS)
     throw new Error('no answer')
   }
 
   #later(ask: () => Promise<unknown>): void {
-    const late = sleep(ANSWER_MS * (0.5 + Math.random() * 2))
+    const late = sleep(PATIENCE_MS * (0.5 + Math.random() * 2))
       .then(ask)
       .catch(() => {})
       .finally(() => this.#late.delete(late))
