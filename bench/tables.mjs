@@ -51,18 +51,18 @@ const numbers = (/** @type {number} */ count) => {
 
 await withTables({ each: 3, rows: ROWS, bytes: BYTES }, async (compare) => {
   await compare('reads', 'reads/s', 2_000_000, (site, count) => site.writer.ask('reads', count, ROWS))
-  await compare('writes.sequential', 'writes/s', 2_000, (site, count) =>
+  await compare('writes.sequential', 'writes/s', 5_000, (site, count) =>
     site.writer.ask('writes', numbers(count), count, 1, ROWS, BYTES),
   )
-  await compare('writes.64-writers', 'writes/s', 32_000, (site, count) =>
+  await compare('writes.64-writers', 'writes/s', 64_000, (site, count) =>
     site.writer.ask('writes', numbers(count), count, 64, ROWS, BYTES),
   )
-  await compare('writes.3-nodes', 'writes/s', 31_500, async (site, count) => {
+  await compare('writes.3-nodes', 'writes/s', 63_000, async (site, count) => {
     const each = Math.floor(count / 3)
     const taken = await Promise.all(site.nodes.map((node) => node.ask('writes', numbers(each), each, 21, ROWS, BYTES)))
     return { ...taken[0], elapsedNs: Math.max(...taken.map(({ elapsedNs }) => elapsedNs)) }
   })
-  await compare('updates.contended', 'transactions/s', 6_400, (site, count) =>
+  await compare('updates.contended', 'transactions/s', 12_800, (site, count) =>
     site.writer.ask('updates', numbers(count), count, 64, 16, BYTES),
   )
   await compare('dirty', 'writes/s', 32_000, (site, count) =>
