@@ -14,13 +14,11 @@ class Greeter extends GenServer {
 /** The app of the article: a node with a supervision tree that finds the others, where there are any. */
 export async function startApp(init: StartInit = {}): Promise<App> {
   const app = await start({ ...init, children: (app) => [Greeter.child({ args: [app.groups] })] })
-  const greeters = app.cluster.group<Greeter>('greeters')
-  app.logger.info(await greeters.call('greet', app.name))
-  app.node.on('nodeup', ({ name }) =>
-    app.logger.info(`${name} has come; now there are ${app.node.nodes().length + 1}.`),
-  )
-  app.node.on('nodedown', ({ name }) =>
-    app.logger.info(`${name} has gone; now there are ${app.node.nodes().length + 1}.`),
-  )
+  const count = () => app.node.nodes().length + 1
+  app.node.on('nodeup', ({ name }) => app.logger.info(`${name} has come; now there are ${count()}.`))
+  app.node.on('nodedown', ({ name }) => app.logger.info(`${name} has gone; now there are ${count()}.`))
+  const greeting = await app.cluster.group<Greeter>('greeters').call('greet', app.name)
+  // Some may have come while the app started.
+  app.logger.info(`${greeting} Now there are ${count()}.`)
   return app
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { defineResource, hasCode, KubernetesClient, type KubernetesObject, loadConfig, namespaces } from '@tiebeam/k8s'
-import { hasPeer, type KubeApiserver, requirePeer, startKubeApiserver, Teardown } from '@tiebeam/testing'
+import { hasPeer, type KubeApiserver, requirePeer, startKubeApiserver, Teardown, waitFor } from '@tiebeam/testing'
 import type { ManifestsInit } from '../../src/manifests/init.ts'
 import type { AnyManifest, ManifestKind } from '../../src/manifests/kinds.ts'
 import { manifests } from '../../src/manifests/manifests.ts'
@@ -138,11 +138,15 @@ describe('the manifests at a real API server', () => {
       const pod = { metadata: { name: 'shop-1' }, spec: { containers: [{ name: 'shop', image: 'shop' }] } }
       await admin.request({ method: 'POST', path: podsOf(namespace), body: pod })
       const client = await podClient(teardown, namespace)
-      for (const { method, path, body, allowedIn } of asks) {
-        const request = `${method} ${path(namespace)}`
-        const allowed = allowedIn.includes(namespace)
-        const outcome = await answer(client, method, path(namespace), body)
-        assert.equal(outcome, allowed ? 'allowed' : 'refused', request)
+      const allowed = asks.filter(({ allowedIn }) => allowedIn.includes(namespace))
+      const outcomeOf = ({ method, path, body }: Ask) => answer(client, method, path(namespace), body)
+      for (const ask of allowed) {
+        // The server takes a moment to learn of a role.
+        const isAllowed = async () => (await outcomeOf(ask)) === 'allowed'
+        await waitFor(isAllowed, { what: `${ask.method} ${ask.path(namespace)} to be allowed` })
+      }
+      for (const ask of asks.filter((each) => !allowed.includes(each))) {
+        assert.equal(await outcomeOf(ask), 'refused', `${ask.method} ${ask.path(namespace)}`)
       }
     })
 
