@@ -268,6 +268,9 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       case 'view':
         this.#viewChanged(report.view)
         return
+      case 'indexed':
+        this.#subscribers.statusChanged()
+        return
       case 'cutOff':
       case 'reached':
         this.#chronicle.cutOff(report.type === 'cutOff')

@@ -53,6 +53,8 @@ export type Report =
   | { readonly type: 'settled'; readonly call: number; readonly outcome: Outcome }
   /** These are committed and now in the store. */
   | { readonly type: 'applied'; readonly entries: readonly Entry[] }
+  /** What rows are found by was made whole: an index that a table was given later. */
+  | { readonly type: 'indexed' }
   | { readonly type: 'view'; readonly view: View; readonly primary: boolean }
   /** The rows were replaced by a snapshot. */
   | { readonly type: 'restored'; readonly identity: string }

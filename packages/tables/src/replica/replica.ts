@@ -188,6 +188,7 @@ export class Replica {
     const expired = this.#copy.store.takeExpired(nowMs, settings.expiredRowsMax, settings.resendMs)
     this.#leadership?.tick(expired)
     this.#following.hurry()
+    if (this.#copy.store.fill(settings.filledRowsMax)) this.#standing.emit({ type: 'indexed' })
     if (this.isMember) this.#watch()
     else this.#joining.ask(this.#copy, this.#following.heardMs)
     if (this.isMember && !this.isPrimary) this.#farewell.ask()

@@ -39,6 +39,8 @@ export interface ReplicaSettings {
   readonly chunksInFlightMax: number
   /** Rows that one entry lets expire. */
   readonly expiredRowsMax: number
+  /** Rows that one tick puts into an index that a table was given later: some milliseconds of work. */
+  readonly filledRowsMax: number
   /** Transactions of this process under way. */
   readonly pendingMax: number
   /** And the bytes of what they write, as estimated. */
@@ -70,6 +72,7 @@ export const replicaDefaults: ReplicaSettings = {
   chunkBytesMax: 512 * 1024,
   chunksInFlightMax: 4,
   expiredRowsMax: 1000,
+  filledRowsMax: 5000,
   pendingMax: 10_000,
   pendingBytesMax: 128 * 1024 ** 2,
   transactionBytesMax: 64 * 1024 ** 2,

@@ -136,7 +136,9 @@ export class SchemaKeeper {
     const known = readSchema(store.get(SCHEMA_TABLE, table))?.indexes[index]
     const missing = this.#nodes.filter((node) => known?.knownBy.includes(node) === false)
     if (missing.length > 0) return `not known to ${missing.join(', ')}`
-    const shared = store.table(table).index(index)?.sharedValue()
+    const found = store.table(table).index(index)
+    if (found?.hasShared === undefined) return 'its rows are still put into it'
+    const shared = found.sharedValue()
     return shared === undefined ? 'about to be enforced' : `several rows have ${String(shared)}`
   }
 

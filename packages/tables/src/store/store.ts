@@ -1,4 +1,3 @@
-import { Expiries } from './expiries.ts'
 import type { Key } from './key.ts'
 import type { Range } from './read.ts'
 import { readSchema, SCHEMA_TABLE } from './schema-row.ts'
@@ -29,7 +28,6 @@ export interface RowName {
 export class Store {
   readonly #definitions: Readonly<Record<string, TableDefinition>>
   readonly #tables = new Map<string, Table>()
-  readonly #expiries = new Expiries()
   #observer: StoreObserver | undefined
 
   /**
@@ -89,21 +87,34 @@ export class Store {
 
   /** Takes a row of a snapshot. Returns the row before. */
   load({ table, key, row, ttlMs }: SnapshotRow, nowMs: number): Row | undefined {
-    const rows = this.table(table)
-    const dueMs = rows.dueMs(key)
     // Whole milliseconds take less memory.
-    const before = rows.put(key, row, ttlMs === undefined ? undefined : Math.ceil(nowMs + ttlMs))
-    const nextDueMs = rows.dueMs(key)
-    if (nextDueMs !== undefined && nextDueMs !== dueMs) this.#expiries.add({ atMs: nextDueMs, table, key })
+    const before = this.table(table).put(key, row, ttlMs === undefined ? undefined : Math.ceil(nowMs + ttlMs))
     if (table === SCHEMA_TABLE) this.#define(row)
     return before
   }
 
-  /** All rows, for a snapshot. Writes may go on while it is taken: what they change is met before or after. */
+  /**
+   * All rows, for a snapshot. Writes may go on while it is taken: what they change is met before or after. What the tables are comes
+   * first, so that whoever loads the rows puts each into its indexes at once.
+   */
   *rows(nowMs: number): Generator<SnapshotRow> {
+    for (const held of this.table(SCHEMA_TABLE).all()) yield snapshotOf(SCHEMA_TABLE, held, nowMs)
     for (const [table, rows] of this.#tables) {
+      if (table === SCHEMA_TABLE) continue
       for (const held of rows.all()) yield snapshotOf(table, held, nowMs)
     }
+  }
+
+  /** Puts up to `rowsMax` rows into orders and indexes that tables were given later. Returns whether some of these are whole now. */
+  fill(rowsMax: number): boolean {
+    let left = rowsMax
+    let isAnyWhole = false
+    for (const table of this.#tables.values()) {
+      if (!table.isFilling || left <= 0) continue
+      left -= table.fill(left)
+      isAnyWhole ||= !table.isFilling
+    }
+    return isAnyWhole
   }
 
   /**
@@ -111,21 +122,10 @@ export class Store {
    * deletes them may come to nothing, with its primary.
    */
   takeExpired(nowMs: number, rowsMax: number, retryMs: number): RowName[] {
-    const expired: RowName[] = []
-    while (expired.length < rowsMax) {
-      const due = this.#expiries.takeDue(nowMs)
-      if (due === undefined) break
-      const { atMs, table, key } = due
-      const rows = this.table(table)
-      const expiresMs = rows.expiresMs(key)
-      // Deleted since, and perhaps there again with a time of its own.
-      if (expiresMs === undefined || rows.dueMs(key) !== atMs) continue
-      if (expiresMs <= nowMs) expired.push({ table, key })
-      const againMs = expiresMs > nowMs ? expiresMs : Math.ceil(nowMs + retryMs)
-      rows.lookAgain(key, againMs)
-      this.#expiries.add({ atMs: againMs, table, key })
-    }
-    return expired
+    const due = [...this.#tables].filter(([, rows]) => rows.isExpiryDue(nowMs))
+    // Those of one table do not hold up those of the others.
+    const each = Math.max(1, Math.floor(rowsMax / due.length))
+    return due.flatMap(([table, rows]) => rows.takeExpired(nowMs, each, retryMs).map((key) => ({ table, key })))
   }
 
   #apply(write: Write, nowMs: number): Row | undefined {

@@ -8,11 +8,25 @@ export interface IndexDefinition {
   readonly fields: readonly string[]
 }
 
+/** What rows are found by, other than their keys. */
+export interface RowIndex {
+  readonly fields: readonly string[]
+  /** The keys of the rows whose value lies in the range: by value, and by key where values are equal. */
+  find(range: Range, isReverse?: boolean): Iterable<Key>
+  /** Whether several rows have one value; undefined while it is not known yet. */
+  readonly hasShared: boolean | undefined
+  /** A value that several rows have. It is searched for. */
+  sharedValue(): Key | undefined
+}
+
 /** Where several rows have one value; most values have one row, and it is kept as it is. */
 type Keys = Key | Map<MapKey, Key>
 
-/** Finds the keys of rows by the values of some of their fields. */
-export class TableIndex {
+/**
+ * Finds the keys of rows by the values of some of their fields. A row may be added twice, or deleted though it was never added: while
+ * an index is filled, nobody asks which rows are in it already.
+ */
+export class TableIndex implements RowIndex {
   readonly fields: readonly string[]
   readonly #keys = new Map<MapKey, Keys>()
   readonly #values = new OrderedKeys()
@@ -46,7 +60,6 @@ export class TableIndex {
     this.#shared = 0
   }
 
-  /** Whether several rows have one value. */
   get hasShared(): boolean {
     return this.#shared > 0
   }
@@ -58,7 +71,6 @@ export class TableIndex {
     return keys instanceof Map ? [...keys.values()].sort(compareKeys) : [keys]
   }
 
-  /** The keys of the rows whose value lies in the range: by value, and by key where values are equal. */
   *find(range: Range, isReverse = false): Generator<Key> {
     const { from, to } = range
     if (from !== undefined && from.key === to?.key && from.inclusive && to.inclusive) {
@@ -72,7 +84,6 @@ export class TableIndex {
     }
   }
 
-  /** A value that several rows have. It is searched for. */
   sharedValue(): Key | undefined {
     if (!this.hasShared) return undefined
     for (const value of this.#values.range({})) if (this.#keys.get(mapKeyOf(value)) instanceof Map) return value
@@ -87,7 +98,7 @@ export class TableIndex {
       this.#values.add(value)
     } else if (known instanceof Map) {
       known.set(mapKeyOf(key), key)
-    } else {
+    } else if (!isSame(known, key)) {
       this.#keys.set(name, new Map([known, key].map((one) => [mapKeyOf(one), one])))
       this.#shared += 1
     }
@@ -96,15 +107,19 @@ export class TableIndex {
   #delete(value: Key, key: Key): void {
     const name = mapKeyOf(value)
     const known = this.#keys.get(name)
-    if (known instanceof Map && known.size > 1) {
+    if (known instanceof Map) {
       known.delete(mapKeyOf(key))
       const [left] = known.values()
       if (known.size > 1 || left === undefined) return
       this.#keys.set(name, left)
       this.#shared -= 1
-    } else if (known !== undefined) {
+    } else if (known !== undefined && isSame(known, key)) {
       this.#keys.delete(name)
       this.#values.delete(value)
     }
   }
+}
+
+function isSame(left: Key, right: Key): boolean {
+  return left === right || mapKeyOf(left) === mapKeyOf(right)
 }

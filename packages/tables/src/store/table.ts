@@ -1,8 +1,11 @@
+import { Backfill } from './backfill.ts'
+import { Expiries } from './expiries.ts'
+import { IndexScan } from './index-scan.ts'
 import { compareKeys, type Key, type MapKey, mapKeyOf, spelledKeyOf } from './key.ts'
 import { OrderedKeys } from './ordered-keys.ts'
 import { isWithin, type Range } from './read.ts'
 import { RowMeter } from './row-meter.ts'
-import { type IndexDefinition, TableIndex } from './table-index.ts'
+import { type IndexDefinition, type RowIndex, TableIndex } from './table-index.ts'
 import type { Row } from './write.ts'
 
 export interface TableDefinition {
@@ -24,13 +27,10 @@ export interface Held extends KeyedRow {
 /** As measured, for each row. */
 const ORDER_BYTES = 20
 const INDEX_BYTES = 40
-const TIMES_BYTES = 130
+const LIFE_BYTES = 100
 
-interface Times {
-  expiresMs: number
-  /** When it is looked at for this; never later than it expires. */
-  dueMs: number
-}
+/** So many rows are put into a new order or index at once; of larger tables, a part at a time. */
+const FILLED_AT_ONCE_MAX = 5000
 
 /**
  * The rows of one table. A row costs what a plain `Map` takes for it, and no object more: keys that are found under a name of their
@@ -40,9 +40,11 @@ export class Table {
   readonly #rows = new Map<MapKey, Row>()
   /** Of keys that are not their own names in a map: compound ones, mostly. */
   readonly #keys = new Map<MapKey, Key>()
-  readonly #times = new Map<MapKey, Times>()
+  readonly #expiries = new Expiries()
   #ordered: OrderedKeys | undefined
   readonly #indexes = new Map<string, TableIndex>()
+  /** Of the order and the indexes that do not have all rows yet. */
+  readonly #backfills = new Map<OrderedKeys | TableIndex, Backfill>()
   readonly #meter = new RowMeter()
   #bytes = 0
   #openRows = 0
@@ -58,7 +60,7 @@ export class Table {
   /** An estimate of the memory that the rows take, in bytes, with what they are found by; see {@link RowMeter}. */
   get bytes(): number {
     const perRow = (this.#ordered === undefined ? 0 : ORDER_BYTES) + this.#indexes.size * INDEX_BYTES
-    return this.#bytes + this.size * perRow + this.#times.size * TIMES_BYTES
+    return this.#bytes + this.size * perRow + this.#expiries.size * LIFE_BYTES
   }
 
   /** Whether some rows hold values that cannot be frozen, and so must be copied before they are given away. */
@@ -66,18 +68,37 @@ export class Table {
     return this.#openRows > 0
   }
 
-  /** Adds what the table did not have: an order, indexes. What it has stays. */
+  /** Adds what the table did not have: an order, indexes. What it has stays. Where it has many rows, {@link fill} does the work. */
   define({ ordered, indexes }: TableDefinition): void {
     if (ordered && this.#ordered === undefined) {
-      this.#ordered = new OrderedKeys()
-      for (const name of this.#rows.keys()) this.#ordered.add(this.#keyOf(name))
+      const order = new OrderedKeys()
+      this.#ordered = order
+      this.#beginToFill(order, (key) => order.add(key))
     }
     for (const [name, definition] of Object.entries(indexes ?? {})) {
-      if (this.#indexes.get(name)?.isOver(definition.fields)) continue
+      const known = this.#indexes.get(name)
+      if (known?.isOver(definition.fields)) continue
+      if (known !== undefined) this.#backfills.delete(known)
       const index = new TableIndex(definition)
-      for (const [mapKey, row] of this.#rows) index.add(this.#keyOf(mapKey), row)
       this.#indexes.set(name, index)
+      this.#beginToFill(index, (key, row) => index.add(key, row))
     }
+  }
+
+  /** Whether an order or an index does not have all rows yet: what is read by it is read slowly. */
+  get isFilling(): boolean {
+    return this.#backfills.size > 0
+  }
+
+  /** Puts up to `rowsMax` rows where they are missing; returns how many. */
+  fill(rowsMax: number): number {
+    let rows = 0
+    for (const [filled, backfill] of this.#backfills) {
+      rows += backfill.step(rowsMax - rows)
+      if (!backfill.isDone) break
+      this.#backfills.delete(filled)
+    }
+    return rows
   }
 
   get(key: Key): Row | undefined {
@@ -101,8 +122,8 @@ export class Table {
       this.#count(name, before, -1)
     }
     for (const index of this.#indexes.values()) index.replace(key, before, row)
-    if (expiresMs === undefined) this.#times.delete(name)
-    else this.#expires(name, expiresMs)
+    if (expiresMs === undefined) this.#expiries.delete(name)
+    else this.#expiries.set(name, key, expiresMs)
     return before
   }
 
@@ -113,7 +134,7 @@ export class Table {
     if (before === undefined) return undefined
     this.#rows.delete(name)
     this.#keys.delete(name)
-    this.#times.delete(name)
+    this.#expiries.delete(name)
     this.#count(name, before, -1)
     this.#ordered?.delete(key)
     for (const index of this.#indexes.values()) index.replace(key, before, undefined)
@@ -123,7 +144,8 @@ export class Table {
   clear(): void {
     this.#rows.clear()
     this.#keys.clear()
-    this.#times.clear()
+    this.#expiries.clear()
+    this.#backfills.clear()
     this.#bytes = 0
     this.#openRows = 0
     this.#ordered?.clear()
@@ -133,7 +155,7 @@ export class Table {
   /** All rows, in no particular order. Rows may be written meanwhile: each that stays is met. */
   *all(): Generator<Held> {
     for (const [name, row] of this.#rows) {
-      yield { key: this.#keyOf(name), row, expiresMs: this.#times.get(name)?.expiresMs }
+      yield { key: this.#keyOf(name), row, expiresMs: this.#expiries.expiresMs(name) }
     }
   }
 
@@ -145,10 +167,12 @@ export class Table {
   /** In order of the keys in an ordered table, else as they come. */
   *range(range: Range, isReverse = false): Generator<KeyedRow> {
     if (this.#ordered === undefined) {
-      for (const [name, row] of this.#rows) {
-        const key = this.#keyOf(name)
-        if (isWithin(key, range)) yield { key, row }
-      }
+      yield* this.#scan(range)
+      return
+    }
+    if (this.#backfills.has(this.#ordered)) {
+      const rows = [...this.#scan(range)].sort(byKey)
+      yield* isReverse ? rows.reverse() : rows
       return
     }
     for (const key of this.#ordered.range(range, isReverse)) {
@@ -162,31 +186,31 @@ export class Table {
   }
 
   /** Undefined, when there is no such index. */
-  index(name: string): TableIndex | undefined {
-    return this.#indexes.get(name)
+  index(name: string): RowIndex | undefined {
+    const index = this.#indexes.get(name)
+    if (index === undefined || !this.#backfills.has(index)) return index
+    return new IndexScan(index.fields, () => this.#scan({}))
   }
 
-  /** When the row is looked at for its end; undefined when it has none. */
-  dueMs(key: Key): number | undefined {
-    return this.#times.get(mapKeyOf(key))?.dueMs
+  isExpiryDue(nowMs: number): boolean {
+    return this.#expiries.isDue(nowMs)
   }
 
-  expiresMs(key: Key): number | undefined {
-    return this.#times.get(mapKeyOf(key))?.expiresMs
+  /** See {@link Store.takeExpired}. */
+  takeExpired(nowMs: number, rowsMax: number, retryMs: number): Key[] {
+    return this.#expiries.take(nowMs, rowsMax, retryMs)
   }
 
-  lookAgain(key: Key, atMs: number): void {
-    const times = this.#times.get(mapKeyOf(key))
-    if (times !== undefined) times.dueMs = atMs
+  #beginToFill(filled: OrderedKeys | TableIndex, add: (key: Key, row: Row) => void): void {
+    const backfill = new Backfill({ rows: this.#rows, keyOf: (name) => this.#keyOf(name), add })
+    if (this.size <= FILLED_AT_ONCE_MAX) backfill.step(this.size)
+    else this.#backfills.set(filled, backfill)
   }
 
-  /** One time for each row: one that is written again and again is looked at when its first time is over. */
-  #expires(name: MapKey, expiresMs: number): void {
-    const times = this.#times.get(name)
-    if (times === undefined) this.#times.set(name, { expiresMs, dueMs: expiresMs })
-    else {
-      times.expiresMs = expiresMs
-      times.dueMs = Math.min(times.dueMs, expiresMs)
+  *#scan(range: Range): Generator<KeyedRow> {
+    for (const [name, row] of this.#rows) {
+      const key = this.#keyOf(name)
+      if (isWithin(key, range)) yield { key, row }
     }
   }
 

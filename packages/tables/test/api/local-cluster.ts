@@ -179,6 +179,7 @@ export class LocalMember implements Engine {
         this.#replica = this.#create(this.#cluster.nextCreation(), this.#replica.legacy())
         this.#statusChanged()
         return
+      case 'indexed':
       case 'view':
       case 'cutOff':
       case 'reached':

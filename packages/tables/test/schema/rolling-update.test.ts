@@ -89,3 +89,27 @@ test('a table that is opened with another definition is refused with the reason,
   }
   await assert.rejects(createTables(one, { people: { key: 'id' } as never }), { code: 'OPTION_INVALID' })
 })
+
+test('an index that is added to a large table is filled bit by bit, and read all the same; a unique one waits for it', async (context) => {
+  const cluster = new LocalCluster()
+  context.after(() => cluster[Symbol.asyncDispose]())
+  const member = await cluster.start('one', { settings: { filledRowsMax: 1000 } })
+  const { tables: old } = await createTables(member, older)
+  await old.transaction(({ people }) => {
+    for (let number = 0; number < 6000; number += 1) people.put({ id: `id ${number}`, email: `email ${number}` })
+  })
+  const { tables } = await createTables(member, newer)
+  const indexes = member.copy?.store.table('people')
+  assert.equal(indexes?.isFilling, true)
+  assert.deepEqual(tables.status.waiting, [
+    { table: 'people', index: 'email', reason: 'its rows are still put into it' },
+  ])
+  assert.deepEqual(tables.people.where('email', 'email 5990'), [{ id: 'id 5990', email: 'email 5990' }])
+  assert.deepEqual(await tables.transaction(({ people }) => people.where('email', 'email 7').map(({ id }) => id)), [
+    'id 7',
+  ])
+  // No write comes that would give occasion.
+  await waitFor(() => tables.status.waiting.length === 0)
+  assert.equal(indexes.isFilling, false)
+  await assert.rejects(tables.people.put({ id: 'another', email: 'email 5990' }), { code: 'UNIQUE_VIOLATED' })
+})

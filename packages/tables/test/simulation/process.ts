@@ -163,6 +163,7 @@ export class SimulatedProcess {
         return
       case 'reached':
       case 'applied':
+      case 'indexed':
         return
     }
   }

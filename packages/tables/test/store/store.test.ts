@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cases, random } from '@tiebeam/testing'
 import { exactly } from '../../src/store/read.ts'
+import { schemaRow } from '../../src/store/schema-row.ts'
 import { Store } from '../../src/store/store.ts'
 import type { Write } from '../../src/store/write.ts'
 
@@ -11,6 +12,23 @@ const definitions = {
 
 function put(key: number, row: Record<string, unknown>, ttlMs?: number): Write {
   return { type: 'put', table: 'people', key, row, ...(ttlMs === undefined ? {} : { ttlMs }) }
+}
+
+/** What a release says that knows the order and the indexes. */
+const schema: Write = {
+  type: 'put',
+  table: '$schema',
+  key: 'people',
+  row: schemaRow({
+    table: 'people',
+    kind: 'ordered',
+    key: ['id'],
+    ordered: true,
+    indexes: {
+      city: { fields: ['city'], unique: 'no', knownBy: [] },
+      cityAndName: { fields: ['city', 'name'], unique: 'no', knownBy: [] },
+    },
+  }),
 }
 
 function keysOf(found: Iterable<{ readonly key: unknown }> | undefined): unknown[] {
@@ -93,4 +111,100 @@ test('a snapshot taken while writes go on is the same as the rows, once those wr
       assert.deepEqual(copy.find('people', 'city', exactly(city)), store.find('people', 'city', exactly(city)))
     }
   }
+})
+
+test('an order and indexes that a large table is given later find the same while they are filled, whatever is written meanwhile', () => {
+  const dice = random()
+  const write = (): Write => {
+    const key = dice.integer(9000)
+    if (dice.chance(0.3)) return { type: 'delete', table: 'people', key }
+    return put(key, dice.chance(0.1) ? {} : { city: dice.integer(2000), name: dice.integer(2) })
+  }
+  for (let round = 0; round < cases(20); round += 1) {
+    const [given, later] = [new Store(definitions), new Store()]
+    const apply = (one: Write): void => {
+      for (const store of [given, later]) store.apply(one, 0)
+    }
+    for (let count = 0; count < 16_000; count += 1) apply(write())
+    apply(schema)
+    assert.equal(later.table('people').isFilling, true)
+    assert.equal(later.table('people').index('city')?.hasShared, undefined, 'not known yet')
+    for (let isFilled = false; !isFilled; ) {
+      for (let count = dice.integer(200); count > 0; count -= 1) apply(write())
+      if (dice.chance(0.01)) apply({ type: 'clear', table: 'people' })
+      isFilled = later.fill(1 + dice.integer(3000)) || !later.table('people').isFilling
+      const from = { key: dice.integer(2000), inclusive: dice.chance(0.5) }
+      const to = { key: from.key + dice.integer(20), inclusive: dice.chance(0.5) }
+      for (const isReverse of [false, true]) {
+        assert.deepEqual(
+          keysOf(later.range('people', { from, to }, isReverse)),
+          keysOf(given.range('people', { from, to }, isReverse)),
+        )
+        const [found, expected] = [later, given].map((store) => [
+          ...(store.table('people').index('city')?.find({ from, to }, isReverse) ?? []),
+        ])
+        assert.deepEqual(found, expected)
+      }
+      const both = exactly([from.key, 1])
+      assert.deepEqual(later.find('people', 'cityAndName', both), given.find('people', 'cityAndName', both))
+    }
+    assert.deepEqual([...later.range('people', {})], [...given.range('people', {})])
+    for (const index of ['city', 'cityAndName']) {
+      assert.deepEqual(later.find('people', index, {}), given.find('people', index, {}))
+      assert.equal(later.table('people').index(index)?.hasShared, given.table('people').index(index)?.hasShared)
+    }
+  }
+})
+
+test('a snapshot begins with what the tables are, so that its rows go straight into their indexes', () => {
+  const store = new Store()
+  for (let key = 0; key < 6000; key += 1) store.apply(put(key, { city: key }), 0)
+  store.apply(schema, 0)
+  const copy = new Store()
+  for (const row of store.rows(0)) copy.load(row, 0)
+  assert.equal(copy.table('people').isFilling, false)
+  assert.deepEqual(keysOf(copy.find('people', 'city', exactly(7))), [7])
+})
+
+test('the rows that are told of as over are those whose time is over, of each table, whatever was written before', () => {
+  const dice = random()
+  for (let round = 0; round < cases(500); round += 1) {
+    const store = new Store()
+    const expiresMs = new Map<string, number>()
+    let nowMs = 0
+    for (let count = 0; count < 300; count += 1) {
+      nowMs += dice.integer(20)
+      const [table, key] = [dice.pick(['one', 'other']), dice.integer(30)]
+      const ttlMs = dice.chance(0.8) ? 1 + dice.integer(400) : undefined
+      expiresMs.delete(`${table} ${key}`)
+      if (dice.chance(0.02)) {
+        store.apply({ type: 'clear', table }, nowMs)
+        for (const name of [...expiresMs.keys()]) if (name.startsWith(table)) expiresMs.delete(name)
+      } else if (dice.chance(0.3)) store.apply({ type: 'delete', table, key }, nowMs)
+      else {
+        store.apply({ type: 'put', table, key, row: {}, ...(ttlMs === undefined ? {} : { ttlMs }) }, nowMs)
+        if (ttlMs !== undefined) expiresMs.set(`${table} ${key}`, nowMs + ttlMs)
+      }
+      if (dice.chance(0.7)) continue
+      const expired = store.takeExpired(nowMs, 1000, 1)
+      const expected = [...expiresMs].filter(([, atMs]) => atMs <= nowMs).map(([name]) => name)
+      assert.deepEqual(expired.map((name) => `${name.table} ${name.key}`).sort(), expected.sort())
+      for (const name of expired) {
+        store.apply({ type: 'delete', ...name }, nowMs)
+        expiresMs.delete(`${name.table} ${name.key}`)
+      }
+    }
+  }
+})
+
+test('of many rows whose time is over, a bounded number is told of at once, and no table waits for another', () => {
+  const store = new Store()
+  for (const table of ['many', 'few']) {
+    for (let key = 0; key < (table === 'many' ? 5000 : 10); key += 1) {
+      store.apply({ type: 'put', table, key, row: {}, ttlMs: table === 'many' ? 10 : 20 }, 0)
+    }
+  }
+  const expired = store.takeExpired(100, 100, 1000)
+  assert.equal(expired.length, 60)
+  assert.equal(expired.filter(({ table }) => table === 'few').length, 10)
 })
