@@ -31,6 +31,8 @@ export class KeyShape {
   /** Makes objects that end with this key, once that is worth while. */
   builder: ObjectBuilder | undefined = undefined
   builds = 0
+  /** The last short text that stood under this key: often the next is the same, such as the name of a kind. */
+  text: string | undefined = undefined
 
   constructor(key: string, bytes: Uint8Array, parent: KeyShape | undefined) {
     this.key = key
@@ -44,6 +46,17 @@ export class KeyShape {
     const own = this.bytes
     if (own.length !== length) return false
     for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false
+    return true
+  }
+
+  /** Whether these bytes are the text that stood under this key last, in ASCII. */
+  repeats(bytes: Uint8Array, start: number, length: number): boolean {
+    const { text } = this
+    if (text === undefined || text.length !== length) return false
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[start + i]!
+      if (byte !== text.charCodeAt(i) || byte >= 0x80) return false
+    }
     return true
   }
 

@@ -9,6 +9,8 @@ import { readText } from './texts.ts'
  * each, so that without this limit the time would grow with the square of the depth. Nobody has use for more than two.
  */
 const keyDepthMax = 16
+/** Longest text under a key that is compared with the one before, in bytes. */
+const textBytesMax = 16
 
 /** Reads maps: what becomes a plain object, what a Map, a Date or a Set, and that no key is lost on the way. */
 export abstract class MapReader extends IdentifierReader {
@@ -56,9 +58,25 @@ export abstract class MapReader extends IdentifierReader {
       const next = this.#readShape(shape)
       if (next === undefined) return this.#readLooseObject(shape.keys(), values, size)
       shape = next
-      values[i] = this.readValue()
+      values[i] = this.bytes[this.offset] === 109 ? this.#readTextUnder(shape) : this.readValue()
     }
     return shape.builder === undefined ? this.#shapes.build(shape, values) : shape.builder(values)
+  }
+
+  /** A binary. A text that repeats is the same string, which takes no time to make and no memory to keep. */
+  #readTextUnder(shape: KeyShape): unknown {
+    const { bytes, offset } = this
+    const length = bytes[offset + 4]!
+    const isShort =
+      length <= textBytesMax && bytes[offset + 3] === 0 && bytes[offset + 2] === 0 && bytes[offset + 1] === 0
+    if (!isShort || offset + 5 + length > this.end) return this.readValue()
+    if (shape.repeats(bytes, offset + 5, length)) {
+      this.offset = offset + 5 + length
+      return shape.text
+    }
+    const value = this.readValue()
+    if (typeof value === 'string') shape.text = value
+    return value
   }
 
   /** Reads the next key if it is text that the shapes know or take up; else leaves `offset` before the key. */

@@ -279,3 +279,32 @@ describe('limits of the decoder', () => {
     }
   })
 })
+
+test('texts under one key are read as they are, whether they repeat, nearly repeat, or are none', () => {
+  const values = [
+    '',
+    'put',
+    'pus',
+    'pu',
+    'é',
+    'Ã©',
+    'Ã',
+    'sixteen letters!',
+    'seventeen letters',
+    Buffer.of(0xc3),
+    7,
+    ['put'],
+  ]
+  const rows = values.flatMap((first) => values.flatMap((second) => [{ of: first }, { of: second }, { of: second }]))
+  const decoder = new Decoder()
+  for (const row of rows) {
+    const read = decode(encode(row), decoder) as { readonly of: unknown }
+    assert.deepEqual(read.of, row.of instanceof Buffer ? Uint8Array.from(row.of) : row.of)
+  }
+  assert.deepEqual(
+    decode(encode(rows)),
+    rows.map(({ of }) => ({ of: of instanceof Buffer ? Uint8Array.from(of) : of })),
+  )
+  const cut = encode({ of: 'put' }).subarray(0, -1)
+  for (let round = 0; round < 2; round++) assert.throws(() => decode(cut, decoder), { code: 'ETF_TRUNCATED' })
+})
