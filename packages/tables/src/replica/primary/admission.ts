@@ -8,6 +8,8 @@ import type { Chunk } from '../message.ts'
 import type { ReplicaSettings } from '../settings.ts'
 import { Progress } from './progress.ts'
 
+const CHUNKS_AT_ONCE_MAX = 2
+
 /** A snapshot on its way: chunks leave as earlier ones are taken, so a slow receiver costs no memory here. */
 class Transfer {
   readonly base: Position
@@ -35,13 +37,18 @@ class Transfer {
   next(view: View, copy: Copy, settings: ReplicaSettings, nowMs: number): Chunk[] {
     const chunks: Chunk[] = []
     if (nowMs - this.#sentMs >= settings.resendMs) chunks.push(...this.#unacknowledged.values())
-    while (!this.#finished && this.#unacknowledged.size < settings.chunksInFlightMax) {
+    // No turn of the event loop takes long over it, and there are many of them.
+    for (let left = CHUNKS_AT_ONCE_MAX; left > 0 && this.#hasRoom(settings); left -= 1) {
       const chunk = this.#cut(view, copy, settings)
       this.#unacknowledged.set(chunk.number, chunk)
       chunks.push(chunk)
     }
     if (chunks.length > 0) this.#sentMs = nowMs
     return chunks
+  }
+
+  #hasRoom({ chunksInFlightMax }: ReplicaSettings): boolean {
+    return !this.#finished && this.#unacknowledged.size < chunksInFlightMax
   }
 
   #cut(view: View, copy: Copy, { chunkRowsMax, chunkBytesMax }: ReplicaSettings): Chunk {
