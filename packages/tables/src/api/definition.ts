@@ -96,7 +96,7 @@ export function storeDefinitions(
   return Object.fromEntries(
     Object.entries(definitions).map(([name, definition]) => [
       name,
-      { ordered: isOrdered(definition), indexes: allIndexes(definition) },
+      { key: definition.key, ordered: isOrdered(definition), indexes: allIndexes(definition) },
     ]),
   )
 }

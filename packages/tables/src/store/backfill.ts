@@ -4,7 +4,7 @@ import type { Row } from './write.ts'
 export interface BackfillInit {
   /** Those of the table, in the order in which they came: what is written meanwhile changes what is met. */
   readonly rows: ReadonlyMap<MapKey, Row>
-  readonly keyOf: (name: MapKey) => Key
+  readonly keyOf: (name: MapKey, row: Row) => Key
   /** Called once for each row that was there at the start and still is, perhaps for others. */
   readonly add: (key: Key, row: Row) => void
 }
@@ -40,7 +40,8 @@ export class Backfill {
         this.#left = 0
         return taken
       }
-      add(keyOf(value[0]), value[1])
+      const [name, row] = value
+      add(keyOf(name, row), row)
     }
     return count
   }

@@ -4,11 +4,14 @@ import { IndexScan } from './index-scan.ts'
 import { compareKeys, type Key, type MapKey, mapKeyOf, spelledKeyOf } from './key.ts'
 import { OrderedKeys } from './ordered-keys.ts'
 import { isWithin, type Range } from './read.ts'
+import { RowKey } from './row-key.ts'
 import { RowMeter } from './row-meter.ts'
 import { type IndexDefinition, type RowIndex, TableIndex } from './table-index.ts'
 import type { Row } from './write.ts'
 
 export interface TableDefinition {
+  /** The fields that hold the key of a row, in most tables. */
+  readonly key?: readonly string[]
   /** Keeps the keys in their order, so that ranges need not look at every row. */
   readonly ordered?: boolean
   readonly indexes?: Readonly<Record<string, IndexDefinition>>
@@ -34,11 +37,12 @@ const FILLED_AT_ONCE_MAX = 5000
 
 /**
  * The rows of one table. A row costs what a plain `Map` takes for it, and no object more: keys that are found under a name of their
- * own, and the times of rows that expire, are kept apart.
+ * own and are not in their rows, and the times of rows that expire, are kept apart.
  */
 export class Table {
   readonly #rows = new Map<MapKey, Row>()
-  /** Of keys that are not their own names in a map: compound ones, mostly. */
+  #rowKey: RowKey | undefined
+  /** Of keys that are not their own names in a map, and not in their rows. */
   readonly #keys = new Map<MapKey, Key>()
   readonly #expiries = new Expiries()
   #ordered: OrderedKeys | undefined
@@ -69,7 +73,8 @@ export class Table {
   }
 
   /** Adds what the table did not have: an order, indexes. What it has stays. Where it has many rows, {@link fill} does the work. */
-  define({ ordered, indexes }: TableDefinition): void {
+  define({ key: keyFields, ordered, indexes }: TableDefinition): void {
+    if (keyFields !== undefined) this.#rowKey ??= new RowKey(keyFields)
     if (ordered && this.#ordered === undefined) {
       const order = new OrderedKeys()
       this.#ordered = order
@@ -111,19 +116,22 @@ export class Table {
 
   /** Freezes the row, and returns the one before. `expiresMs` undefined: the row stays. */
   put(key: Key, row: Row, expiresMs?: number): Row | undefined {
-    const name = mapKeyOf(key)
-    const before = this.#rows.get(name)
+    const before = this.#rows.get(mapKeyOf(key))
+    if (before !== undefined) this.#rowKey?.share(row, before)
+    const inRow = this.#rowKey?.in(row, key)
+    const kept = inRow ?? key
+    const name = mapKeyOf(kept)
     this.#count(name, row, 1)
     this.#rows.set(name, row)
-    if (before === undefined) {
-      if (spelledKeyOf(name) === undefined) this.#keys.set(name, key)
-      this.#ordered?.add(key)
-    } else {
-      this.#count(name, before, -1)
+    if (spelledKeyOf(name) === undefined) {
+      if (inRow === undefined) this.#keys.set(name, key)
+      else this.#keys.delete(name)
     }
-    for (const index of this.#indexes.values()) index.replace(key, before, row)
+    if (before === undefined) this.#ordered?.add(kept)
+    else this.#count(name, before, -1)
+    for (const index of this.#indexes.values()) index.replace(kept, before, row)
     if (expiresMs === undefined) this.#expiries.delete(name)
-    else this.#expiries.set(name, key, expiresMs)
+    else this.#expiries.set(name, kept, expiresMs)
     return before
   }
 
@@ -155,7 +163,7 @@ export class Table {
   /** All rows, in no particular order. Rows may be written meanwhile: each that stays is met. */
   *all(): Generator<Held> {
     for (const [name, row] of this.#rows) {
-      yield { key: this.#keyOf(name), row, expiresMs: this.#expiries.expiresMs(name) }
+      yield { key: this.#keyOf(name, row), row, expiresMs: this.#expiries.expiresMs(name) }
     }
   }
 
@@ -202,14 +210,14 @@ export class Table {
   }
 
   #beginToFill(filled: OrderedKeys | TableIndex, add: (key: Key, row: Row) => void): void {
-    const backfill = new Backfill({ rows: this.#rows, keyOf: (name) => this.#keyOf(name), add })
+    const backfill = new Backfill({ rows: this.#rows, keyOf: (name, row) => this.#keyOf(name, row), add })
     if (this.size <= FILLED_AT_ONCE_MAX) backfill.step(this.size)
     else this.#backfills.set(filled, backfill)
   }
 
   *#scan(range: Range): Generator<KeyedRow> {
     for (const [name, row] of this.#rows) {
-      const key = this.#keyOf(name)
+      const key = this.#keyOf(name, row)
       if (isWithin(key, range)) yield { key, row }
     }
   }
@@ -219,8 +227,8 @@ export class Table {
     if (!this.#meter.isFixed) this.#openRows += sign
   }
 
-  #keyOf(name: MapKey): Key {
-    return spelledKeyOf(name) ?? (this.#keys.get(name) as Key)
+  #keyOf(name: MapKey, row: Row): Key {
+    return spelledKeyOf(name) ?? this.#keys.get(name) ?? (this.#rowKey as RowKey).of(row)
   }
 }
 

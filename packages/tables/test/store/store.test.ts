@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decode, encode } from '@tiebeam/etf'
 import { cases, random } from '@tiebeam/testing'
+import type { Key } from '../../src/store/key.ts'
 import { exactly } from '../../src/store/read.ts'
 import { schemaRow } from '../../src/store/schema-row.ts'
 import { Store } from '../../src/store/store.ts'
-import type { Write } from '../../src/store/write.ts'
+import type { KeyedRow } from '../../src/store/table.ts'
+import type { Row, Write } from '../../src/store/write.ts'
 
 const definitions = {
   people: { ordered: true, indexes: { city: { fields: ['city'] }, cityAndName: { fields: ['city', 'name'] } } },
@@ -208,3 +211,39 @@ test('of many rows whose time is over, a bounded number is told of at once, and 
   assert.equal(expired.length, 60)
   assert.equal(expired.filter(({ table }) => table === 'few').length, 10)
 })
+
+test('rows are found by their keys, whether the rows hold them, hold them only now and then, or hold others', () => {
+  const dice = random()
+  const parts = ['a', 'b', '\u0000a', 1, 2n, true] as const
+  for (let round = 0; round < cases(300); round += 1) {
+    const fields = dice.pick([['id'], ['id', 'part']])
+    const table = dice.pick(['defined', 'undefined'])
+    const store = new Store({ defined: { key: fields, indexes: { value: { fields: ['value'] } } } })
+    const expected = new Map<string, { readonly key: Key; readonly row: Row }>()
+    for (let count = 0; count < 60; count += 1) {
+      const [id, part, other] = [dice.pick(parts), dice.pick(parts), dice.pick(parts)]
+      const key: Key = fields.length === 1 ? id : [id, part]
+      const row: Row = { value: dice.integer(3), id: dice.chance(0.8) ? id : other, part }
+      if (dice.chance(0.2)) {
+        store.apply({ type: 'delete', table, key }, 0)
+        expected.delete(nameOf(key))
+      } else {
+        // As they come from another node: nothing of the key is the same object as what is in the row.
+        store.apply(decode(encode({ type: 'put', table, key, row })) as Write, 0)
+        expected.set(nameOf(key), { key, row })
+      }
+    }
+    const rows = [...expected.values()]
+    const sorted = (found: Iterable<KeyedRow> | undefined): string[] =>
+      Array.from(found ?? [], ({ key, row }) => `${nameOf(key)} ${nameOf([row.id, row.part, row.value] as Key)}`).sort()
+    assert.deepEqual(sorted(store.rows(0)), sorted(rows))
+    assert.deepEqual(sorted(store.range(table, {})), sorted(rows))
+    for (const { key, row } of rows) assert.deepEqual(store.get(table, key), row)
+    if (table === 'undefined') continue
+    assert.deepEqual(sorted(store.find(table, 'value', exactly(1))), sorted(rows.filter(({ row }) => row.value === 1)))
+  }
+})
+
+function nameOf(key: Key): string {
+  return Array.isArray(key) ? `[${key.map(nameOf).join()}]` : `${typeof key} ${String(key)}`
+}
