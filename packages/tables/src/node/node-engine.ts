@@ -306,7 +306,9 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
 
   #heard({ view }: Hello): void {
     this.#deaths.report()
-    if (view !== undefined) this.#meet(view)
+    if (view === undefined) return
+    this.#driver.hand({ type: 'met' })
+    this.#meet(view)
   }
 
   /** Another cluster: one of the two ends, and its members join the other. */

@@ -10,6 +10,8 @@ export type ReplicaEvent =
   | { readonly type: 'tick' }
   | { readonly type: 'message'; readonly message: Message }
   | { readonly type: 'authority'; readonly answer: AuthorityAnswer }
+  /** A process that is in a view was met: the authority may know more than it did when it was asked last. */
+  | { readonly type: 'met' }
   /** Proof that a member has ended, or is not to be reached. */
   | { readonly type: 'lost'; readonly uid: Uid }
   /** Begin a cluster: nobody is in the view that stands (`over`), or all who were are proven dead. */

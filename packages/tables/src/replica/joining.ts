@@ -44,6 +44,11 @@ export class Joining {
     return true
   }
 
+  /** Looks at the authority again as soon as it can. */
+  met(): void {
+    this.#readMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Takes a part of a snapshot; returns the copy when it is complete. */
   take(message: Message & Chunk): Copy | undefined {
     const { from, admission, number, view, base, writers, rows, wholeFrom } = message

@@ -154,6 +154,9 @@ export class Replica {
       case 'authority':
         this.#answered(event.answer)
         return
+      case 'met':
+        if (this.view === undefined) this.#joining.met()
+        return
       case 'lost':
         this.#leadership?.lose(event.uid)
         this.#takeover?.lost(event.uid)

@@ -15,7 +15,7 @@ export interface RowIndex {
   find(range: Range, isReverse?: boolean): Iterable<Key>
   /** Whether several rows have one value; undefined while it is not known yet. */
   readonly hasShared: boolean | undefined
-  /** A value that several rows have. It is searched for. */
+  /** A value that several rows have. It may have to be searched for. */
   sharedValue(): Key | undefined
 }
 
@@ -31,6 +31,8 @@ export class TableIndex implements RowIndex {
   readonly #keys = new Map<MapKey, Keys>()
   readonly #values = new OrderedKeys()
   #shared = 0
+  /** The last that was seen to be; perhaps no longer. */
+  #lastShared: Key | undefined
 
   constructor({ fields }: IndexDefinition) {
     this.fields = fields
@@ -58,6 +60,7 @@ export class TableIndex implements RowIndex {
     this.#keys.clear()
     this.#values.clear()
     this.#shared = 0
+    this.#lastShared = undefined
   }
 
   get hasShared(): boolean {
@@ -86,7 +89,13 @@ export class TableIndex implements RowIndex {
 
   sharedValue(): Key | undefined {
     if (!this.hasShared) return undefined
-    for (const value of this.#values.range({})) if (this.#keys.get(mapKeyOf(value)) instanceof Map) return value
+    const isShared = (value: Key): boolean => this.#keys.get(mapKeyOf(value)) instanceof Map
+    if (this.#lastShared !== undefined && isShared(this.#lastShared)) return this.#lastShared
+    for (const value of this.#values.range({})) {
+      if (!isShared(value)) continue
+      this.#lastShared = value
+      return value
+    }
     return undefined
   }
 
@@ -101,6 +110,7 @@ export class TableIndex implements RowIndex {
     } else if (!isSame(known, key)) {
       this.#keys.set(name, new Map([known, key].map((one) => [mapKeyOf(one), one])))
       this.#shared += 1
+      this.#lastShared = value
     }
   }
 

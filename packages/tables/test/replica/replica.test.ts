@@ -96,6 +96,20 @@ test('a process that was excluded comes back with what it had applied, and needs
   assert.equal(members.count('restored'), snapshots)
 })
 
+test('a process that found no view looks again as soon as it meets one that is in a view', () => {
+  const members = new Members()
+  const [first] = members.form('one')
+  members.isAuthorityDown = true
+  const second = members.start('two')
+  members.run(50)
+  members.isAuthorityDown = false
+  members.run(600)
+  const before = second.view
+  members.hand(second, { type: 'met' })
+  members.run(50)
+  assert.deepEqual([before, second.view], [undefined, first?.view], 'it asked in vain before, and waited')
+})
+
 test('a snapshot travels in chunks, and no more of them than the receiver has room for', () => {
   const members = new Members({ chunkRowsMax: 10, chunksInFlightMax: 3 })
   const [first] = members.form('one')
