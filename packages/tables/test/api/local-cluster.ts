@@ -67,6 +67,7 @@ export class LocalMember implements Engine {
   #replica: Replica
   #calls = 0
   #isReadyDue = false
+  #isStopped = false
 
   constructor(cluster: LocalCluster, node: string, creation: number, init: LocalMemberInit) {
     this.node = node
@@ -119,6 +120,7 @@ export class LocalMember implements Engine {
 
   stop(): void {
     clearInterval(this.#ticking)
+    this.#isStopped = true
     this.isCut = true
     for (const settle of this.#settle.values()) settle({ type: 'unknown' })
   }
@@ -138,6 +140,8 @@ export class LocalMember implements Engine {
   }
 
   #call(call: Exclude<Call, { readonly type: 'abandon' }>): Promise<Outcome> {
+    // After it was stopped nothing would ever answer.
+    if (this.#isStopped) return Promise.resolve({ type: 'unknown' })
     return new Promise((resolve) => {
       this.#settle.set(call.call, resolve)
       this.hand(call)
