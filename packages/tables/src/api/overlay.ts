@@ -67,6 +67,16 @@ export class Overlay implements RowSource {
     return size
   }
 
+  /** Rows that are applied, before this transaction. To ask is no read. */
+  get heldRows(): number {
+    return this.#isCleared ? 0 : this.#table.size
+  }
+
+  /** Whether the row is one of these. */
+  isHeld(key: Key): boolean {
+    return !this.#isCleared && this.#table.has(key)
+  }
+
   get hasOpenRows(): boolean {
     return this.#table.hasOpenRows || this.#written.size > 0
   }

@@ -242,5 +242,12 @@ function limitsOf(options: Partial<TableLimits>): TableLimits {
   for (const [name, value] of given) {
     if (!((value as number) > 0)) throw new TablesError('OPTION_INVALID', `${name} is ${value}; it has to be above 0`)
   }
-  return { ...limitDefaults, ...Object.fromEntries(given) }
+  const limits = { ...limitDefaults, ...Object.fromEntries(given) }
+  if (limits.rowsMax > limitDefaults.rowsMax) {
+    throw new TablesError(
+      'OPTION_INVALID',
+      `rowsMax is ${limits.rowsMax}; it has to be ${limitDefaults.rowsMax} at most`,
+    )
+  }
+  return limits
 }

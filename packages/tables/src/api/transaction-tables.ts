@@ -34,6 +34,10 @@ class RowWriter {
       const message = `table ${name}: a row would take some ${bytes} bytes, more than the ${limits.rowBytesMax} of rowBytesMax`
       throw new TablesError('ROW_INVALID', message)
     }
+    if (overlay.heldRows >= limits.rowsMax && !overlay.isHeld(key)) {
+      const message = `table ${name} holds ${overlay.heldRows} rows, and no more are allowed than the ${limits.rowsMax} of rowsMax; nothing was written. Delete rows, give them a ttl, or share them out over several tables`
+      throw new TablesError('MEMORY_FULL', message)
+    }
     this.#assertUnique(key, row)
     const ownTtlMs = ttl === undefined || ttl === 'forever' ? undefined : durationMs(ttl, 'ttl')
     overlay.put(key, row, ttl === undefined ? definition.ttlMs : ownTtlMs)

@@ -37,6 +37,23 @@ test('what would need more memory than it may is refused, and there is room agai
   await assert.rejects(createTables(member, definitions, { bytesMax: 0 }), { code: 'OPTION_INVALID' })
 })
 
+test('a table takes no more rows than it may, and those that it has may still be written', async (context) => {
+  const cluster = new LocalCluster()
+  context.after(() => cluster[Symbol.asyncDispose]())
+  const member = await cluster.start('one', { definitions: storeDefinitions(definitions) })
+  const { tables } = await createTables(member, definitions, { rowsMax: 2 })
+  await tables.rows.put({ id: 1, text: '' })
+  await tables.rows.put({ id: 2, text: '' })
+  await assert.rejects(tables.rows.put({ id: 3, text: '' }), { code: 'MEMORY_FULL', message: /rowsMax/ })
+  await tables.rows.put({ id: 2, text: 'again' })
+  await tables.transaction((tx) => {
+    tx.rows.clear()
+    tx.rows.put({ id: 3, text: '' })
+  })
+  assert.deepEqual(tables.rows.all(), [{ id: 3, text: '' }])
+  await assert.rejects(createTables(member, definitions, { rowsMax: 2 ** 24 }), { code: 'OPTION_INVALID' })
+})
+
 test('a member that was away too long shows what it missed, and tells its followers to begin anew', async (context) => {
   const cluster = new LocalCluster()
   context.after(() => cluster[Symbol.asyncDispose]())
