@@ -24,11 +24,12 @@ export class Joining {
     this.#createStore = createStore
   }
 
-  /** Asks to join, when nothing was heard for a while. */
+  /** Asks to join, when nothing was heard for a while. To ask again is to begin again, and a part that was lost is sent anew anyway. */
   ask(copy: Copy, heardMs: number): void {
     const { nowMs, settings, primary } = this.#standing
     const silentSinceMs = Math.max(heardMs, this.#askedMs)
-    if (primary === undefined || nowMs - silentSinceMs < settings.resendMs) return
+    const waitMs = this.#staging === undefined ? settings.resendMs : settings.suspectAfterMs
+    if (primary === undefined || nowMs - silentSinceMs < waitMs) return
     this.#askedMs = nowMs
     this.#staging = undefined
     const { identity, position } = copy

@@ -125,6 +125,22 @@ test('a snapshot travels in chunks, and no more of them than the receiver has ro
   assert.equal(second.copy.store.size('t'), 200)
 })
 
+test('a snapshot goes on after a pause that is no reason to give anybody up', () => {
+  const members = new Members({ chunkRowsMax: 10, chunksInFlightMax: 1 })
+  const [first] = members.form('one')
+  for (let call = 1; call <= 200; call += 1) members.put(first as Replica, call)
+  members.isLost = (_from, _to, message) => message.type === 'chunkTaken' && message.number === 5
+  const second = members.start('two')
+  members.run(2000, () => members.sent.some((message) => message.type === 'chunk' && message.number === 5))
+  members.isLost = (from) => from === 'one'
+  members.run(1500)
+  members.isLost = () => false
+  members.run(5000, () => second.isMember)
+  assert.equal(second.copy.store.size('t'), 200)
+  const admissions = members.sent.flatMap((message) => (message.type === 'chunk' ? [message.admission] : []))
+  assert.equal(new Set(admissions).size, 1)
+})
+
 test('the log is bounded: a primary takes no more than it has room for until all have applied', () => {
   const members = new Members({ logEntriesMax: 20, suspectAfterMs: 60_000 })
   const [first, second] = members.form('one', 'two')
