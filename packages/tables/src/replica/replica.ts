@@ -213,7 +213,7 @@ export class Replica {
     const { heardMs } = this.#following
     const next = this.#wantedView()
     if (next !== undefined) {
-      this.#delegate(next)
+      this.#leadership?.delegate(next, this.#authority.unknownInARow)
       this.#authority.install(next)
     } else if (this.#leadership === undefined ? this.#joining.mustRead(heardMs) : this.#mustRead(this.#leadership)) {
       this.#authority.read()
@@ -229,15 +229,6 @@ export class Replica {
 
   #mustRead(leadership: Leadership): boolean {
     return leadership.needsConfirmation || this.#authority.isReadDue
-  }
-
-  /** A primary that cannot reach the authority asks a member that may be able to. */
-  #delegate(next: View): void {
-    const { unknownInARow } = this.#authority
-    if (unknownInARow < 2) return
-    const deputy = this.#leadership?.deputy(unknownInARow)
-    if (deputy === undefined) return
-    this.#standing.send(deputy, { type: 'takeOver', uids: next.members.map(({ uid }) => uid) })
   }
 
   #answered(answer: AuthorityAnswer): void {

@@ -186,11 +186,14 @@ export class Leadership {
     return next
   }
 
-  /** Someone to take over, when the authority cannot be reached from here; chosen by turns. */
-  deputy(turn: number): Member | undefined {
-    const { nowMs, settings } = this.#init.standing
+  /** A primary that cannot reach the authority asks a member that may be able to install the view; by turns. */
+  delegate({ members }: View, unknownInARow: number): void {
+    if (unknownInARow < 2) return
+    const { standing } = this.#init
+    const { nowMs, settings } = standing
     const reachable = [...this.#progress.values()].filter(({ heardMs }) => nowMs - heardMs <= settings.suspectAfterMs)
-    return reachable[turn % Math.max(1, reachable.length)]?.member
+    const deputy = reachable[unknownInARow % Math.max(1, reachable.length)]?.member
+    if (deputy !== undefined) standing.send(deputy, { type: 'takeOver', uids: members.map(({ uid }) => uid) })
   }
 
   /** Whether something is due when the turn is over, if it does not go along with something else before. */
