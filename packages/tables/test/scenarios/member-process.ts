@@ -69,6 +69,11 @@ export class MemberProcess {
     await this.#ask('quiet')
   }
 
+  /** Has a client read all rows after `sync`; what comes of it is in the history. Resolves when it is asked for, and not when it is done. */
+  witness(): void {
+    this.child.process.stdin?.write('witness\n')
+  }
+
   async reset(): Promise<void> {
     await this.#ask('reset')
   }
