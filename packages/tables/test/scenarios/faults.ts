@@ -61,7 +61,7 @@ export const faults: readonly Fault[] = [
       primary.child.signal('SIGSTOP')
       await site.progress(site.others(primary))
       // Asked before it can hear that it leads no longer.
-      primary.witness()
+      primary.readUnwatched()
       primary.child.signal('SIGCONT')
     },
   },

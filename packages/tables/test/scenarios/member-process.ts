@@ -60,18 +60,19 @@ export class MemberProcess {
     return (await this.#ask('status')).status
   }
 
+  /** What a client reads after `sync`, which is in the history as well. */
   async lists(): Promise<ReadonlyMap<string, readonly number[]>> {
     return new Map((await this.#ask('lists')).lists)
+  }
+
+  /** The same, when nobody waits for it. It may fail. */
+  readUnwatched(): void {
+    this.child.process.stdin?.write('lists\n')
   }
 
   /** Resolves when the clients have ended what they were at. */
   async quiet(): Promise<void> {
     await this.#ask('quiet')
-  }
-
-  /** Has a client read all rows after `sync`; what comes of it is in the history. Resolves when it is asked for, and not when it is done. */
-  witness(): void {
-    this.child.process.stdin?.write('witness\n')
   }
 
   async reset(): Promise<void> {

@@ -81,8 +81,8 @@ class Client {
   }
 
   /** As a client that comes for this alone. */
-  async witness(): Promise<void> {
-    await this.#record([], async () => {
+  witness(): Promise<readonly PrintedStep[] | undefined> {
+    return this.#record([], async () => {
       await this.#tables.sync()
       return this.#tables.lists.all().map(({ id, values }) => ({ key: id, append: undefined, read: values }))
     })
@@ -170,14 +170,13 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     if (running === 0) print({ type: 'quiet' })
   },
   status: async () => print({ type: 'status', status: tables.status }),
-  witness: () => newClient().witness(),
   reset: async () => {
     await tables.reset({ keep: true })
     print({ type: 'reset' })
   },
   lists: async () => {
-    await tables.sync()
-    print({ type: 'lists', lists: tables.lists.all().map(({ id, values }) => [id, values]) })
+    const read = await newClient().witness()
+    if (read !== undefined) print({ type: 'lists', lists: read.map(({ key, read: values = [] }) => [key, values]) })
   },
   stop: async () => {
     isQuiet = true

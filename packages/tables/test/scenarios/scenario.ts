@@ -20,18 +20,16 @@ export function testFaults(authority: AuthorityName): void {
   })
 }
 
-/** In full each of them twice or more; in short runs one of each kind. */
+/** In full all of them, some twice; in short runs one of each kind. */
 function choose(authority: AuthorityName, random: Random): Fault[] {
   const wanted = new RegExp(process.env.TIEBEAM_TABLES_FAULTS ?? '')
-  const possible = faults.filter(
-    ({ name, authorities }) => wanted.test(name) && (authorities?.includes(authority) ?? true),
+  const possible = random
+    .shuffle(faults)
+    .filter(({ name, authorities }) => wanted.test(name) && (authorities?.includes(authority) ?? true))
+  const firstOfKind = new Map(possible.toReversed().map((fault) => [fault.kind, fault]))
+  const isFirst = (fault: Fault): boolean => firstOfKind.get(fault.kind) === fault
+  const order = [...possible.filter(isFirst), ...possible.filter((fault) => !isFirst(fault))]
+  return Array.from({ length: cases(FAULTS) }, (_, index) => order[index % order.length]).filter(
+    (fault) => fault !== undefined,
   )
-  const kinds = new Map<string, Fault[]>()
-  for (const fault of random.shuffle(possible)) kinds.set(fault.kind, [...(kinds.get(fault.kind) ?? []), fault])
-  const count = cases(FAULTS)
-  const chosen: Fault[] = []
-  for (let round = 0; kinds.size > 0 && chosen.length < count; round += 1) {
-    chosen.push(...random.shuffle([...kinds.values()]).map((each) => each[round % each.length] as Fault))
-  }
-  return chosen.slice(0, count)
 }

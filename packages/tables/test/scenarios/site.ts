@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { createNetwork, type Host, type Network, Random, requirePeer, waitFor } from '@tiebeam/testing'
+import { createNetwork, type Host, hasPeer, type Network, Random, requirePeer, waitFor } from '@tiebeam/testing'
 import { AuthorityProcess } from './authority/authority-process.ts'
 import type { AuthorityAccess, AuthorityName } from './authority/protocol.ts'
 import { ednOf, type Operation, violationsOf } from './list-append.ts'
 import { MemberProcess } from './member-process.ts'
+import { askPorcupine } from './porcupine.ts'
 
 const CLIENTS = 3
 const peers = {
@@ -201,11 +203,9 @@ export class Site {
     for (const other of others)
       assert.deepEqual(new Map([...other].sort()), new Map([...first].sort()), 'all hold the same rows')
     const operations = this.#all.flatMap((member) => member.operations)
-    const folder = process.env.TIEBEAM_TABLES_HISTORY
-    if (folder !== undefined) {
-      await mkdir(folder, { recursive: true })
-      await writeFile(`${folder}/${this.authorityName}-${this.random.seed}-${this.#seed}.edn`, ednOf(operations))
-    }
+    const edn = ednOf(operations)
+    await this.#keep(edn)
+    if (hasPeer('porcupine')) assert.equal(await askPorcupine(edn), 'accepted')
     assert.deepEqual(violationsOf(operations, first), [])
     assert.deepEqual(
       this.#all.flatMap(({ violations }) => violations),
@@ -215,6 +215,13 @@ export class Site {
     for (const { outcome } of operations) counts[outcome] += 1
     this.#t.diagnostic(JSON.stringify({ judged: operations.length, ...counts }))
     assert.ok(counts.ok > 0)
+  }
+
+  async #keep(edn: string): Promise<void> {
+    const folder = process.env.TIEBEAM_TABLES_HISTORY
+    if (folder === undefined) return
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `${this.authorityName}-${this.random.seed}-${this.#seed}.edn`), edn)
   }
 
   #podOn(host: Host): string {
