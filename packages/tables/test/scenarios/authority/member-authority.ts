@@ -5,8 +5,6 @@ import type { AuthorityAccess } from './protocol.ts'
 /** Where the record is. */
 export const KEY = '/test/tables'
 export const LEASE = 'tables'
-/** Less than the default, for the test waits for it when the authority is down. */
-const TIMEOUT_MS = 1000
 
 /**
  * What a member is configured with.
@@ -20,7 +18,7 @@ export function authorityOptions(
     case 'members':
       return { authority: members(), minimumNodes: access.minimumNodes }
     case 'etcd':
-      return { authority: etcd({ endpoints: [access.endpoint], key: KEY, timeoutMs: TIMEOUT_MS }) }
+      return { authority: etcd({ endpoints: [access.endpoint], key: KEY }) }
     case 'kubernetes': {
       const { server, certificateAuthority, token, namespace } = access
       const client = new KubernetesClient({
@@ -29,7 +27,7 @@ export function authorityOptions(
         certificateAuthority: { data: certificateAuthority },
         credentials: { token },
       })
-      return { authority: kubernetes({ name: LEASE, client, pod: { name: pod }, timeoutMs: TIMEOUT_MS }) }
+      return { authority: kubernetes({ name: LEASE, client, pod: { name: pod } }) }
     }
   }
 }
