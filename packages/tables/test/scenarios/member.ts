@@ -126,11 +126,22 @@ class Client {
   /** Local reads may trail, but never go back. */
   #readLocally(): void {
     const key = `${this.#random.integer(KEYS)}/0`
-    const { length } = this.#tables.lists.get(key)?.values ?? []
+    const length = this.#lengthOf(key)
+    if (length === undefined) return
     const before = this.#seen.get(key) ?? 0
     if (length < before)
       print({ type: 'violation', what: `${this.#name} saw ${before} values at ${key}, and then ${length}` })
     this.#seen.set(key, length)
+  }
+
+  /** Undefined while this process holds nothing, having met another cluster. */
+  #lengthOf(key: string): number | undefined {
+    try {
+      return this.#tables.lists.get(key)?.values.length ?? 0
+    } catch (error) {
+      if (error instanceof TablesError && error.code === 'NOT_A_MEMBER') return undefined
+      throw error
+    }
   }
 }
 

@@ -1,10 +1,9 @@
 import { KubernetesClient, type Lease, leases, loadConfig, namespaces, pods } from '@tiebeam/k8s'
 import { type KubeApiserver, type Scope, startKubeApiserver } from '@tiebeam/testing'
+import { LEASE } from './member-authority.ts'
 import type { AuthorityAccess, AuthorityServer } from './protocol.ts'
 
 const NAMESPACE = 'shop'
-
-import { LEASE } from './member-authority.ts'
 
 export class KubernetesServer implements AuthorityServer {
   readonly #server: KubeApiserver
