@@ -31,7 +31,7 @@ interface SiteInit {
   readonly access: AuthorityAccess
 }
 
-/** Hosts with a member each, and one with the authority, unless that is the members. */
+/** Hosts with a member each, and one for the authority, which is idle where the members are it. */
 export class Site {
   readonly network: Network
   readonly random: Random
@@ -53,12 +53,13 @@ export class Site {
     const names = Array.from({ length: count }, (_, index) => `host${index + 1}`)
     const network = await createNetwork(t, { hosts: [...names, 'authority'] })
     const hosts = names.map((name) => network.host(name))
-    const init = { network, hosts, authorityName }
-    if (authorityName === 'members')
-      return new Site(t, { ...init, authority: undefined, access: { type: 'members', minimumNodes: count } })
-    const authority = await AuthorityProcess.start(t, network.host('authority'), authorityName)
-    for (const { name } of hosts) await authority.order('makePod', name)
-    return new Site(t, { ...init, authority, access: await authority.access() })
+    const authority =
+      authorityName === 'members'
+        ? undefined
+        : await AuthorityProcess.start(t, network.host('authority'), authorityName)
+    for (const { name } of hosts) await authority?.order('makePod', name)
+    const access: AuthorityAccess = (await authority?.access()) ?? { type: 'members', minimumNodes: count }
+    return new Site(t, { network, hosts, authorityName, authority, access })
   }
 
   private constructor(t: TestContext, { network, hosts, authorityName, authority, access }: SiteInit) {
