@@ -5,7 +5,7 @@ await runMain(async () => {
   await ready(['packages/testing'])
   const { buildPeer, builtPeers } = await import('@tiebeam/testing')
   for (const peer of builtPeers()) {
-    if (!peer.built) console.error(`Building ${peer.name}; this takes some minutes …`)
+    if (!peer.built) console.error(`Building ${peer.name}; this may take some minutes …`)
     const start = performance.now()
     buildPeer(peer)
     console.error(

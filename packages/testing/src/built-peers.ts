@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** A peer that no package manager has, built from source into a cache outside of the repository. */
+/** The Go module `peers/<name>`. A peer that no package manager has, built from source into a cache outside of the repository. */
 export interface BuiltPeer {
   readonly name: string
   /** Where the program is, or will be. The path changes with the sources, so that a stale build is never used. */
@@ -14,15 +14,20 @@ export interface BuiltPeer {
 }
 
 const peersFolder = fileURLToPath(new URL('../../../../peers', import.meta.url))
-const names = ['kube-apiserver']
+const names = ['kube-apiserver', 'porcupine'] as const
+
+export type BuiltPeerName = (typeof names)[number]
 
 /** All peers that `npm run peers` builds. */
 export function builtPeers(): BuiltPeer[] {
   return names.map(builtPeer)
 }
 
-/** @param name of a folder in `peers/` with a Go module */
-export function builtPeer(name: string): BuiltPeer {
+export function isBuiltPeer(name: string): name is BuiltPeerName {
+  return (names as readonly string[]).includes(name)
+}
+
+export function builtPeer(name: BuiltPeerName): BuiltPeer {
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(peersFolder, name, file)))
   const cache = process.env.TIEBEAM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tiebeam')
@@ -37,16 +42,19 @@ export function builtPeer(name: string): BuiltPeer {
 export function buildPeer({ name, path, built }: BuiltPeer): void {
   if (built) return
   const folder = join(peersFolder, name)
-  const version = /^\tk8s\.io\/kubernetes (v(\d+)\.(\d+)\S*)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'))
-  if (version === null) throw new Error(`peers/${name}/go.mod requires no k8s.io/kubernetes`)
-  const [, gitVersion = '', major = '', minor = ''] = version
-  const stamp = Object.entries({ gitVersion, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' })
-    .map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)
-    .join(' ')
   mkdirSync(join(path, '..'), { recursive: true })
   // Renamed when it is whole, so that a build which was cut short leaves nothing that looks like a program.
   const unfinished = `${path}.${process.pid}`
-  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${stamp}`, '-o', unfinished, '.']
+  const args = [
+    'build',
+    '-trimpath',
+    '-buildvcs=false',
+    '-ldflags',
+    `-s -w ${kubernetesStamp(folder)}`,
+    '-o',
+    unfinished,
+    '.',
+  ]
   const env = { ...process.env, CGO_ENABLED: '0' }
   const { status, error } = spawnSync('go', args, { cwd: folder, stdio: 'inherit', env })
   if (error !== undefined) {
@@ -54,4 +62,14 @@ export function buildPeer({ name, path, built }: BuiltPeer): void {
   }
   if (status !== 0) throw new Error(`go build of ${name} failed (status ${status}); its output is above`)
   renameSync(unfinished, path)
+}
+
+/** Kubernetes has its version put in by its linker, and tells it to its clients; nothing for a module without it. */
+function kubernetesStamp(folder: string): string {
+  const version = /^\tk8s\.io\/kubernetes (v(\d+)\.(\d+)\S*)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'))
+  if (version === null) return ''
+  const [, gitVersion = '', major = '', minor = ''] = version
+  return Object.entries({ gitVersion, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' })
+    .map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)
+    .join(' ')
 }

@@ -10,16 +10,26 @@ import { waitFor } from './wait-for.ts'
 export interface Etcd {
   /** Of the clients. */
   readonly url: string
+  /** The program of the moment. */
   readonly child: Child
+  /** Ends it (SIGKILL). */
+  stop(): Promise<void>
+  /** Starts it again after `stop`, at the same port, with what it held. */
+  start(): Promise<void>
   /** Forgets all versions before the newest, as it does by itself after some minutes. */
   compact(): Promise<void>
 }
 
+export interface EtcdInit {
+  /** Where clients reach it. Default 127.0.0.1. */
+  readonly address?: string
+}
+
 /** Starts `etcd` on ports of its own, and waits until it serves. */
-export async function startEtcd(scope: Scope): Promise<Etcd> {
+export async function startEtcd(scope: Scope, { address = '127.0.0.1' }: EtcdInit = {}): Promise<Etcd> {
   const folder = await mkdtemp(join(tmpdir(), 'tiebeam-etcd-'))
   scope.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
-  const url = `http://127.0.0.1:${await freePort()}`
+  const url = `http://${address}:${await freePort()}`
   const peerUrl = `http://127.0.0.1:${await freePort()}`
   const args = [
     `--data-dir=${folder}`,
@@ -31,9 +41,23 @@ export async function startEtcd(scope: Scope): Promise<Etcd> {
     // Nothing must outlive the test, so nothing need wait for the disk.
     '--unsafe-no-fsync',
   ]
-  const child = new Child(scope, spawnTied('etcd', args, { stdio: ['ignore', 'pipe', 'pipe'] }), 'etcd')
-  await waitFor(() => healthy(url, child), { what: () => `etcd to serve; its output:\n${child.output}` })
-  return { url, child, compact: () => compact(url) }
+  const start = async (): Promise<Child> => {
+    const started = new Child(scope, spawnTied('etcd', args, { stdio: ['ignore', 'pipe', 'pipe'] }), 'etcd')
+    await waitFor(() => healthy(url, started), { what: () => `etcd to serve; its output:\n${started.output}` })
+    return started
+  }
+  let child = await start()
+  return {
+    url,
+    get child() {
+      return child
+    },
+    stop: () => child.kill(),
+    async start() {
+      if (!child.running) child = await start()
+    },
+    compact: () => compact(url),
+  }
 }
 
 async function healthy(url: string, child: Child): Promise<boolean> {

@@ -13,6 +13,8 @@ import type { Scope } from './scope.ts'
 import { waitFor } from './wait-for.ts'
 
 export interface KubeApiserverInit {
+  /** Where clients reach it. Default 127.0.0.1. */
+  readonly address?: string
   /** Default: one of its own. */
   readonly etcd?: Etcd
   /** Users by their token, besides the administrator. RBAC grants them what `system:authenticated` may, and what the test grants. */
@@ -49,6 +51,7 @@ const ADMIN_TOKEN = 'administrator'
 
 /** Starts `kube-apiserver`, and etcd with it, and waits until it is ready. */
 export async function startKubeApiserver(scope: Scope, init: KubeApiserverInit = {}): Promise<KubeApiserver> {
+  const { address = '127.0.0.1' } = init
   const folder = await mkdtemp(join(tmpdir(), 'tiebeam-apiserver-'))
   scope.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   const [etcd, authority, serviceAccounts, port] = await Promise.all([
@@ -57,17 +60,17 @@ export async function startKubeApiserver(scope: Scope, init: KubeApiserverInit =
     makeKeyPair(folder, 'service-accounts'),
     freePort(),
   ])
-  const alternativeNames = 'IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc'
+  const alternativeNames = `IP:${address},DNS:localhost,DNS:kubernetes.default.svc`
   const server = await makeCertificate(folder, 'server', authority, { subject: '/CN=server', alternativeNames })
   const adminCertificate = await makeCertificate(folder, 'admin', authority, { subject: '/O=system:masters/CN=admin' })
   const tokens = join(folder, 'tokens.csv')
   await writeFile(tokens, tokenFile(init.users ?? {}))
-  const url = `https://127.0.0.1:${port}`
+  const url = `https://${address}:${port}`
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(url, authority.certificate, adminCertificate)))
   const args = [
     `--etcd-servers=${etcd.url}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${address}`,
     `--secure-port=${port}`,
     `--tls-cert-file=${server.certificate}`,
     `--tls-private-key-file=${server.key}`,
@@ -87,7 +90,7 @@ export async function startKubeApiserver(scope: Scope, init: KubeApiserverInit =
     const program = findProgram('kube-apiserver') ?? 'kube-apiserver'
     const spawned = spawnTied(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const child = new Child(scope, spawned, 'kube-apiserver')
-    await waitFor(() => ready(port, certificateAuthority, child), {
+    await waitFor(() => ready({ address, port, ca: certificateAuthority }, child), {
       timeoutMs: 180_000,
       intervalMs: 100,
       what: () => `kube-apiserver to be ready; its output:\n${child.output}`,
@@ -132,11 +135,17 @@ function kubeconfigOf(server: string, authority: string, { certificate, key }: C
   }
 }
 
-function ready(port: number, ca: string, child: Child): Promise<boolean> {
+interface Endpoint {
+  readonly address: string
+  readonly port: number
+  readonly ca: string
+}
+
+function ready({ address, port, ca }: Endpoint, child: Child): Promise<boolean> {
   if (!child.running) throw new Error(`kube-apiserver ended early. Its output:\n${child.output}`)
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
   return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/readyz', ca, headers, agent: false, timeout: 5000 })
+    const asked = request({ host: address, port, path: '/readyz', ca, headers, agent: false, timeout: 5000 })
     asked.once('error', () => resolve(false))
     asked.once('timeout', () => asked.destroy(new Error('no answer')))
     asked.once('response', (answer) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { builtPeer } from './built-peers.ts'
+import { builtPeer, isBuiltPeer } from './built-peers.ts'
 
 /** What a test can need besides Node, and how to get it. `root` and `loopback` are abilities, the others programs. */
 const peers = {
@@ -17,6 +17,7 @@ const peers = {
   openssl: 'apt-get install openssl',
   etcd: 'apt-get install etcd-server',
   'kube-apiserver': 'npm run peers, which builds it with Go 1.25 or newer (once, some minutes)',
+  porcupine: 'npm run peers, which builds it with Go 1.25 or newer',
   root: 'run as root on Linux, in a container with --privileged (network namespaces need it)',
   loopback: 'on macOS: sudo ifconfig lo0 alias ADDRESS, for each address of the test; Linux has all of 127.0.0.0/8',
 } as const
@@ -31,13 +32,13 @@ export interface Skippable {
 /**
  * True when every peer is there. Else the test is marked as skipped, with how to get the peer, and the answer is false:
  * `if (!requirePeer(t, 'erl')) return`. With TIEBEAM_REQUIRE_PEERS=1, as CI sets it, a missing peer is an error, but for
- * kube-apiserver where there is no Go to build it with.
+ * those of `npm run peers` where there is no Go to build them with.
  */
 export function requirePeer(t: Skippable, ...needed: readonly Peer[]): boolean {
   const missing = needed.filter((peer) => !hasPeer(peer))
   if (missing.length === 0) return true
   const message = missing.map((peer) => `needs ${peer}: ${peers[peer]}`).join('; ')
-  const required = missing.some((peer) => peer !== 'kube-apiserver' || findProgram('go') !== undefined)
+  const required = missing.some((peer) => !isBuiltPeer(peer) || findProgram('go') !== undefined)
   if (required && process.env.TIEBEAM_REQUIRE_PEERS === '1') {
     throw new Error(`${message} (TIEBEAM_REQUIRE_PEERS is set)`)
   }
@@ -56,7 +57,7 @@ export function hasPeer(peer: Peer): boolean {
 
 /** Full path of a program: one that `npm run peers` built, else looked for in PATH and in the system folders that PATH often lacks. */
 export function findProgram(name: string): string | undefined {
-  if (name === 'kube-apiserver') {
+  if (isBuiltPeer(name)) {
     const { path, built } = builtPeer(name)
     if (built) return path
   }

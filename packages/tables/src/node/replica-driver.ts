@@ -38,6 +38,11 @@ export class ReplicaDriver {
   #isStopped = false
   /** Whether a member that was left out goes on as a new one. */
   isLeaving = false
+  /**
+   * Whether it is to begin a cluster by a person's word, and to hear of no other: it would join that, and give up the rows that it is to
+   * begin with.
+   */
+  isFounding = false
 
   constructor(init: ReplicaDriverInit) {
     this.#init = init
@@ -66,7 +71,7 @@ export class ReplicaDriver {
   }
 
   hand(event: ReplicaEvent): void {
-    if (this.#isStopped) return
+    if (this.#isStopped || (this.isFounding && !this.#replica.isMember && isOfOthers(event))) return
     try {
       this.#replica.step(event, performance.now())
     } catch (error) {
@@ -142,4 +147,9 @@ export class ReplicaDriver {
       this.hand({ type: 'authority', answer: answered })
     })
   }
+}
+
+/** What could lead a process that is in no view into the view of others. */
+function isOfOthers({ type }: ReplicaEvent): boolean {
+  return type === 'tick' || type === 'message'
 }

@@ -34,16 +34,23 @@ export async function reset({ driver, authority, logger, keep, timeoutMs, onBegu
   const identity = identityOf({ generation, atMs: Date.now(), uid: replica.self.uid })
   logger.error({ before: replica.view?.identity, now: identity, keep }, 'tables: reset by a person')
   onBegun(identity)
+  // As by a primary that takes over, its tail is finished: what was acknowledged anywhere is in the log of each member.
+  if (keep) replica.copy.applyUpTo(replica.copy.log.lastIndex, performance.now())
   const copy = keep ? replica.legacy().copy?.inCluster(identity, over?.epoch ?? 0) : undefined
-  driver.replace(copy === undefined ? undefined : { copy, unfinished: { orphans: [], barriers: [] } })
-  const untilMs = performance.now() + timeoutMs
-  while (driver.replica.view?.identity !== identity) {
-    if (performance.now() > untilMs) {
-      const message = 'The authority did not take the new cluster in time. Look at the status, and try again.'
-      throw new TablesError('AUTHORITY_UNKNOWN', message)
+  driver.isFounding = true
+  try {
+    driver.replace(copy === undefined ? undefined : { copy, unfinished: { orphans: [], barriers: [] } })
+    const untilMs = performance.now() + timeoutMs
+    while (driver.replica.view?.identity !== identity) {
+      if (performance.now() > untilMs) {
+        const message = 'The authority did not take the new cluster in time. Look at the status, and try again.'
+        throw new TablesError('AUTHORITY_UNKNOWN', message)
+      }
+      driver.hand({ type: 'found', identity, over })
+      await sleep(PAUSE_MS)
     }
-    driver.hand({ type: 'found', identity, over })
-    await sleep(PAUSE_MS)
+  } finally {
+    driver.isFounding = false
   }
 }
 

@@ -79,7 +79,7 @@ test('a key that was deleted changes no view, and a person who resets with the r
   }
 })
 
-test('a key that was restored from before is noticed, and its view does not come back', async (t) => {
+test('a key that was restored from before is noticed, its view does not come back, and a person can begin anew from any member', async (t) => {
   if (!requirePeer(t, 'etcd')) return
   const { cluster, key, authority } = await startThree(t)
   const { kvs } = await ask('range', { key })
@@ -90,6 +90,14 @@ test('a key that was restored from before is noticed, and its view does not come
   await waitFor(() => engine.status.problem !== undefined)
   assert.equal((await put(engine, 'after', 1)).type, 'committed')
   for (const member of cluster.members) assert.equal(member.engine.status.view?.members.length, 4)
+  // The others know later views of the old cluster than the record that this one begins anew from.
+  const decided = cluster.backups[0] as (typeof cluster.members)[number]
+  await decided.engine.reset({ keep: true })
+  await cluster.whole(4)
+  assert.equal(cluster.primary, decided)
+  for (const member of cluster.members) {
+    for (const row of ['before', 'after']) await waitFor(() => get(member.engine, row) === 1)
+  }
 })
 
 test('etcd that mistreats one in three requests keeps nobody from joining, leaving and taking over', async (t) => {

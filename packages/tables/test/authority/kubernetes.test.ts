@@ -18,7 +18,7 @@ import {
   Teardown,
   waitFor,
 } from '@tiebeam/testing'
-import { get, put, TestCluster } from '../node/cluster.ts'
+import { get, put, TestCluster, type TestMember } from '../node/cluster.ts'
 import { codeIs, self, startAlone, viewOf } from './alone.ts'
 import { authorityCompliance } from './compliance.ts'
 import { startFaultProxy } from './fault-proxy.ts'
@@ -252,18 +252,30 @@ describe('a Lease as authority', () => {
     assert.deepEqual(await observer.read(), view)
   })
 
+  test('that was put back without the pods has them written down again when the view changes', async (t) => {
+    if (!requirePeer(t, ...peers)) return
+    const name = newName()
+    await grant(name)
+    const cluster = await TestCluster.create(t)
+    const start = startInPod(t, cluster, name)
+    await start(1)
+    await cluster.whole(1)
+    await waitFor(async () => (await podsOf(name)).length === 1)
+    const annotations = { 'tiebeam.dev/tables-pods': null }
+    await admin.resource(leases, NAMESPACE).patch(name, { metadata: { annotations } })
+    assert.deepEqual(await podsOf(name), [])
+    await start(2)
+    await cluster.whole(2)
+    await waitFor(async () => (await podsOf(name)).length === 2)
+  })
+
   test('whose only member has died with its pod lets the tables begin anew, and says so', async (t) => {
     if (!requirePeer(t, ...peers)) return
     const name = newName()
     await grant(name)
     const shop = admin.resource(pods, NAMESPACE)
     const cluster = await TestCluster.create(t)
-    const start = async (index: number) => {
-      const pod = `${name}-${index}`
-      await shop.create({ metadata: { name: pod }, spec: { containers: [{ name: 'app', image: 'app' }] } })
-      const client = clientFor(t, server.url, 'ruled-token')
-      return cluster.start(index, { authority: kubernetes({ name, client, pod: { name: pod } }) })
-    }
+    const start = startInPod(t, cluster, name)
     const first = await start(1)
     await waitFor(() => first.engine.status.role === 'primary')
     await put(first.engine, 'row', 1)
@@ -282,6 +294,17 @@ describe('a Lease as authority', () => {
     assert.equal((await leaseOf(name)).spec?.holderIdentity, second.node.name)
   })
 })
+
+/** Starts members with this Lease, each in a pod of its own. */
+function startInPod(scope: Scope, cluster: TestCluster, name: string): (index: number) => Promise<TestMember> {
+  return async (index) => {
+    const pod = `${name}-${index}`
+    const spec = { containers: [{ name: 'app', image: 'app' }] }
+    await admin.resource(pods, NAMESPACE).create({ metadata: { name: pod }, spec })
+    const client = clientFor(scope, server.url, 'ruled-token')
+    return cluster.start(index, { authority: kubernetes({ name, client, pod: { name: pod } }) })
+  }
+}
 
 async function podsOf(name: string): Promise<string[]> {
   const text = (await leaseOf(name)).metadata?.annotations?.['tiebeam.dev/tables-pods'] ?? '{}'

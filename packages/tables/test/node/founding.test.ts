@@ -170,3 +170,19 @@ test('after the record of the authority was lost, writes go on and a person can 
   }
   assert.equal(losses.flat().length, 2, 'the others gave up their copies')
 })
+
+test('a survivor that a person lets begin anew keeps what was acknowledged, though it has not heard yet that it was', async (t) => {
+  const cluster = await TestCluster.create(t)
+  const authority = lowestKind()
+  for (const index of [1, 2]) await cluster.start(index, { authority, minimumNodes: 2, foundAfterMs: 100 })
+  await cluster.whole(2)
+  const { primary } = cluster
+  const [survivor] = cluster.backups
+  assert.ok(survivor !== undefined)
+  assert.equal((await put(primary.engine, 'row', 1)).type, 'committed')
+  assert.equal(get(survivor.engine, 'row'), undefined)
+  await cluster.crash(primary)
+  await survivor.engine.reset({ keep: true })
+  await cluster.whole(1)
+  assert.equal(get(survivor.engine, 'row'), 1)
+})

@@ -181,9 +181,9 @@ function withBigints(_key: string, value: unknown): unknown {
 
 /** As Elle reads it (`elle-cli --model list-append`): EDN, one map a line. */
 export function ednOf(operations: readonly Operation[]): string {
-  const clients = [...new Set(operations.map(({ client }) => client))]
+  const processes = processesOf(operations)
   const events = operations.flatMap((operation) => {
-    const process = clients.indexOf(operation.client)
+    const process = processes.get(operation) as number
     const invoked = { atNs: operation.invokedNs, process, type: ':invoke', value: mopsOf(operation, false) }
     const type = { ok: ':ok', failed: ':fail', unknown: ':info' }[operation.outcome]
     const returned = {
@@ -201,6 +201,21 @@ export function ednOf(operations: readonly Operation[]): string {
         `{:index ${index}, :time ${atNs}, :process ${process}, :type ${type}, :f :txn, :value [${value}]}`,
     )
   return `${lines.join('\n')}\n`
+}
+
+/** A process does one thing after the other. One whose outcome is unknown may still be under way, so its client goes on as another. */
+function processesOf(operations: readonly Operation[]): ReadonlyMap<Operation, number> {
+  const processes = new Map<Operation, number>()
+  const current = new Map<string, number>()
+  let count = 0
+  for (const operation of operations.toSorted((left, right) => compare(left.invokedNs, right.invokedNs))) {
+    const { client, outcome } = operation
+    const process = current.get(client) ?? count++
+    processes.set(operation, process)
+    if (outcome === 'unknown') current.delete(client)
+    else current.set(client, process)
+  }
+  return processes
 }
 
 function mopsOf({ steps }: Operation, isKnown: boolean): string {

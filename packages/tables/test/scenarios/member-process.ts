@@ -60,8 +60,14 @@ export class MemberProcess {
     return (await this.#ask('status')).status
   }
 
+  /** What a client reads after `sync`, which is in the history as well. */
   async lists(): Promise<ReadonlyMap<string, readonly number[]>> {
     return new Map((await this.#ask('lists')).lists)
+  }
+
+  /** The same, when nobody waits for it. It may fail. */
+  readUnwatched(): void {
+    this.child.process.stdin?.write('lists\n')
   }
 
   /** Resolves when the clients have ended what they were at. */

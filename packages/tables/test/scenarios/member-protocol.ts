@@ -1,4 +1,5 @@
 import type { NodeEngineStatus } from '@tiebeam/tables'
+import type { AuthorityAccess } from './authority/protocol.ts'
 
 export const COOKIE = 'tables'
 export const PORT = 4400
@@ -7,7 +8,9 @@ export interface MemberInit {
   readonly name: string
   /** Names of all that may be there; those that are not connected are dialled again and again. */
   readonly nodes: readonly string[]
-  readonly registerNode: string
+  readonly authority: AuthorityAccess
+  /** In which it is to think that it runs, where there are pods. */
+  readonly pod: string
   readonly seed: number
   readonly clients: number
 }

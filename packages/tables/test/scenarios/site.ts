@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { Child, createNetwork, type Host, type Network, Random, requirePeer, waitFor } from '@tiebeam/testing'
+import { createNetwork, type Host, hasPeer, type Network, Random, requirePeer, waitFor } from '@tiebeam/testing'
+import { AuthorityProcess } from './authority/authority-process.ts'
+import type { AuthorityAccess, AuthorityName } from './authority/protocol.ts'
 import { ednOf, type Operation, violationsOf } from './list-append.ts'
 import { MemberProcess } from './member-process.ts'
+import { askPorcupine } from './porcupine.ts'
 
-const registerProgram = fileURLToPath(new URL('./register.js', import.meta.url))
 const CLIENTS = 3
+const peers = {
+  etcd: ['etcd'],
+  kubernetes: ['etcd', 'kube-apiserver', 'openssl'],
+  members: [],
+} as const
 
 interface Stalls {
   /** The longest time between two successes of one client. */
@@ -16,44 +23,60 @@ interface Stalls {
   readonly writes: number
 }
 
-/** Hosts with a member each, and one that keeps the register. */
+interface SiteInit {
+  readonly network: Network
+  readonly hosts: readonly Host[]
+  readonly authorityName: AuthorityName
+  readonly authority: AuthorityProcess | undefined
+  readonly access: AuthorityAccess
+}
+
+/** Hosts with a member each, and one for the authority, which is idle where the members are it. */
 export class Site {
   readonly network: Network
   readonly random: Random
   readonly hosts: readonly Host[]
-  readonly register: Child
+  readonly authorityName: AuthorityName
   readonly #t: TestContext
-  readonly #registerHost: Host
-  /** By host; also those that have ended. */
-  readonly #all: MemberProcess[] = []
+  readonly #authority: AuthorityProcess | undefined
+  readonly #access: AuthorityAccess
+  /** Also those that have ended. */
+  #all: MemberProcess[] = []
   readonly #present = new Map<Host, MemberProcess>()
+  readonly #pods = new Map<Host, string>()
+  #replaced = 0
   #seed = 0
 
   /** Undefined when the test was skipped. */
-  static async create(t: TestContext, count: number): Promise<Site | undefined> {
-    if (!requirePeer(t, 'root', 'ip', 'nft', 'nsenter', 'unshare')) return undefined
+  static async create(t: TestContext, authorityName: AuthorityName, count: number): Promise<Site | undefined> {
+    if (!requirePeer(t, 'root', 'ip', 'nft', 'nsenter', 'unshare', ...peers[authorityName])) return undefined
     const names = Array.from({ length: count }, (_, index) => `host${index + 1}`)
-    const network = await createNetwork(t, { hosts: [...names, 'register'] })
-    const site = new Site(
-      t,
-      network,
-      names.map((name) => network.host(name)),
-    )
-    await site.register.waitForOutput(/ready/)
-    return site
+    const network = await createNetwork(t, { hosts: [...names, 'authority'] })
+    const hosts = names.map((name) => network.host(name))
+    const authority =
+      authorityName === 'members'
+        ? undefined
+        : await AuthorityProcess.start(t, network.host('authority'), authorityName)
+    for (const { name } of hosts) await authority?.order('makePod', name)
+    const access: AuthorityAccess = (await authority?.access()) ?? { type: 'members', minimumNodes: count }
+    return new Site(t, { network, hosts, authorityName, authority, access })
   }
 
-  private constructor(t: TestContext, network: Network, hosts: readonly Host[]) {
+  private constructor(t: TestContext, { network, hosts, authorityName, authority, access }: SiteInit) {
     this.#t = t
     this.network = network
     this.hosts = hosts
+    this.authorityName = authorityName
+    this.#authority = authority
+    this.#access = access
     this.random = new Random(Number(process.env.TIEBEAM_TEST_SEED ?? Date.now() % 2 ** 32))
     t.diagnostic(`seed ${this.random.seed} (TIEBEAM_TEST_SEED)`)
-    this.#registerHost = network.host('register')
-    const child = this.#registerHost.spawn(process.execPath, [registerProgram, this.#nameOf(this.#registerHost)], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    this.register = new Child(t, child, 'register')
+  }
+
+  /** The server that keeps the record. */
+  get authority(): AuthorityProcess {
+    assert.ok(this.#authority !== undefined, 'there is an authority besides the members')
+    return this.#authority
   }
 
   get members(): MemberProcess[] {
@@ -65,7 +88,8 @@ export class Site {
     const member = new MemberProcess(this.#t, host, {
       name: this.#nameOf(host),
       nodes: this.hosts.map((each) => this.#nameOf(each)),
-      registerNode: this.#nameOf(this.#registerHost),
+      authority: this.#access,
+      pod: this.#podOn(host),
       seed: this.random.seed + this.#seed,
       clients: CLIENTS,
     })
@@ -93,14 +117,24 @@ export class Site {
     })
   }
 
-  async backups(): Promise<MemberProcess[]> {
-    const primary = await this.primary()
-    return this.members.filter((member) => member !== primary)
+  async backup(): Promise<MemberProcess> {
+    const [backup] = this.others(await this.primary())
+    assert.ok(backup !== undefined)
+    return backup
   }
 
-  /** What happens to the record of the authority. */
-  changeRecord(change: 'delete' | 'restore'): void {
-    this.register.process.stdin?.write(`${change}\n`)
+  others(member: MemberProcess): MemberProcess[] {
+    return this.members.filter((other) => other !== member)
+  }
+
+  /** As when a pod is made anew elsewhere: the host has another address, and the member on it another pod. Returns the pod of before. */
+  async replacePod(host: Host): Promise<string> {
+    const before = this.#podOn(host)
+    this.#replaced += 1
+    await host.setAddresses(`10.77.0.${100 + this.#replaced}`, `fd77::1:${this.#replaced.toString(16)}`)
+    this.#pods.set(host, `${host.name}-${this.#replaced}`)
+    await this.authority.order('makePod', this.#podOn(host))
+    return before
   }
 
   /** Waits until all that live are in one view, and write. */
@@ -135,16 +169,30 @@ export class Site {
     })
   }
 
-  /** Does something, and prints how long the writes of any client stood still. */
+  /** Does something, starts those who are missing after it, and prints how long the writes of any client stood still. */
   async measure(what: string, fault: () => Promise<void>): Promise<void> {
     const startedNs = process.hrtime.bigint()
     await fault()
+    this.startMissing()
     await this.whole()
+    const tookMs = Math.round(Number(process.hrtime.bigint() - startedNs) / 1e6)
     const stalls = stallsOf(
       this.#all.flatMap(({ operations }) => operations),
       startedNs,
     )
-    this.#t.diagnostic(JSON.stringify({ what, ...stalls }))
+    this.#t.diagnostic(JSON.stringify({ what, tookMs, ...stalls }))
+  }
+
+  /** Kills all at once. What they did is judged before, for they take all rows with them. */
+  async killAll(): Promise<void> {
+    await this.judge()
+    await Promise.all(this.members.map((member) => this.kill(member)))
+    this.#all = []
+  }
+
+  /** Starts those that are not there. */
+  startMissing(): void {
+    for (const host of this.hosts) if (!this.#present.has(host)) this.start(host)
   }
 
   /** Ends the clients, and judges all that any of them ever did. */
@@ -156,8 +204,9 @@ export class Site {
     for (const other of others)
       assert.deepEqual(new Map([...other].sort()), new Map([...first].sort()), 'all hold the same rows')
     const operations = this.#all.flatMap((member) => member.operations)
-    const folder = process.env.TIEBEAM_TABLES_HISTORY
-    if (folder !== undefined) await writeFile(`${folder}/${this.random.seed}.edn`, ednOf(operations))
+    const edn = ednOf(operations)
+    await this.#keep(edn)
+    if (hasPeer('porcupine')) assert.equal(await askPorcupine(edn), 'accepted')
     assert.deepEqual(violationsOf(operations, first), [])
     assert.deepEqual(
       this.#all.flatMap(({ violations }) => violations),
@@ -166,7 +215,18 @@ export class Site {
     const counts = { ok: 0, failed: 0, unknown: 0 }
     for (const { outcome } of operations) counts[outcome] += 1
     this.#t.diagnostic(JSON.stringify({ judged: operations.length, ...counts }))
-    assert.ok(counts.ok > 100)
+    assert.ok(counts.ok > 0)
+  }
+
+  async #keep(edn: string): Promise<void> {
+    const folder = process.env.TIEBEAM_TABLES_HISTORY
+    if (folder === undefined) return
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `${this.authorityName}-${this.random.seed}-${this.#seed}.edn`), edn)
+  }
+
+  #podOn(host: Host): string {
+    return this.#pods.get(host) ?? host.name
   }
 
   #nameOf(host: Host): string {

@@ -11,15 +11,19 @@ export interface PodRegistrationInit {
   readonly pod: PodOptions & { readonly namespace: string }
 }
 
-/** How often a process looks whether it has yet to write down its pod. Once it has, a look costs nothing. */
+/** How often a process looks whether it has yet to write down its pod. Once it has, a look costs nothing until the view changes. */
 const LOOK_MS = 1000
 
-/** Writes down in which pod this process runs, as soon as there is a record, and again when it becomes another member. */
+/**
+ * Writes down in which pod this process runs, as soon as there is a record, and again when it becomes another member. That it still stands
+ * there is looked at with each view, for a person may have put back a record without it.
+ */
 export class PodRegistration {
   readonly #init: PodRegistrationInit
   readonly #timer: NodeJS.Timeout
   #pod: PodRecord | undefined
-  #registeredUid: string | undefined
+  /** As which member, in which view. */
+  #registeredAs: string | undefined
   #isAtWork = false
   #isWarned = false
 
@@ -35,14 +39,16 @@ export class PodRegistration {
   async #look(): Promise<void> {
     const { host, record, store } = this.#init
     const { uid } = host.self()
-    if (this.#isAtWork || uid === this.#registeredUid || host.view() === undefined) return
+    const view = host.view()
+    const as = `${uid} ${view?.epoch}`
+    if (this.#isAtWork || view === undefined || as === this.#registeredAs) return
     this.#isAtWork = true
     try {
       const isRegistered = await record.call(async (signal) => {
         this.#pod ??= await this.#ownPod(signal)
         return store.register(uid, this.#pod, signal)
       })
-      if (isRegistered) this.#registeredUid = uid
+      if (isRegistered) this.#registeredAs = as
     } catch (error) {
       this.#warn(error)
     } finally {

@@ -1,0 +1,3 @@
+import { testFaults } from './scenario.ts'
+
+testFaults('members')
