@@ -46,9 +46,17 @@ export function isKnownByAll({ unique, knownBy }: IndexSchema, nodes: readonly s
 }
 
 export function enforced(schema: TableSchema, name: string): TableSchema {
+  return changed(schema, name, { unique: 'enforced', knownBy: [] })
+}
+
+/** `nodes`: those that know it, which are all that are in the view. */
+export function waitingAgain(schema: TableSchema, name: string, nodes: readonly string[]): TableSchema {
+  return changed(schema, name, { unique: 'waiting', knownBy: nodes.toSorted() })
+}
+
+function changed(schema: TableSchema, name: string, change: Pick<IndexSchema, 'unique' | 'knownBy'>): TableSchema {
   const index = schema.indexes[name]
-  if (index === undefined) return schema
-  return { ...schema, indexes: { ...schema.indexes, [name]: { ...index, unique: 'enforced', knownBy: [] } } }
+  return index === undefined ? schema : { ...schema, indexes: { ...schema.indexes, [name]: { ...index, ...change } } }
 }
 
 function indexOf(

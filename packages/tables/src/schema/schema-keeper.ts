@@ -6,15 +6,20 @@ import { Transactions } from '../api/transactions.ts'
 import type { Engine, EngineCopy } from '../engine.ts'
 import { TablesError } from '../errors.ts'
 import { type Entry, writesOf } from '../replica/entry.ts'
-import { readSchema, SCHEMA_TABLE, schemaRow, type TableSchema } from '../store/schema-row.ts'
+import { type IndexSchema, readSchema, SCHEMA_TABLE, schemaRow, type TableSchema } from '../store/schema-row.ts'
 import type { Store } from '../store/store.ts'
-import { enforced, isKnownByAll, openingOf } from './opening.ts'
+import { enforced, isKnownByAll, openingOf, waitingAgain } from './opening.ts'
 
 /** A unique index that is not enforced, and why. */
 export interface WaitingIndex {
   readonly table: string
   readonly index: string
   readonly reason: string
+}
+
+interface SchemaIndex {
+  readonly schema: TableSchema
+  readonly index: string
 }
 
 export interface SchemaKeeperInit {
@@ -73,14 +78,20 @@ export class SchemaKeeper {
   consider(): void {
     const { engine } = this.#init
     if (engine.copy === undefined || engine.status.role !== 'primary' || this.#enforcing !== undefined) return
-    this.#isWaiting = this.#unenforced(engine.copy.store).length > 0
-    if (this.#ready(engine.copy.store).length === 0) return
-    // Should it fail, the next change of view or schema gives the next occasion.
-    this.#enforcing = this.#enforce()
-      .catch(() => undefined)
-      .finally(() => {
+    const { store } = engine.copy
+    this.#isWaiting = this.#unenforced(store).length > 0
+    if (this.#ready(store).length === 0 && this.#broken(store).length === 0) return
+    this.#enforcing = this.#enforce().then(
+      () => {
         this.#enforcing = undefined
-      })
+        // What was under way meanwhile is applied now.
+        this.consider()
+      },
+      () => {
+        // The next change of view or schema gives the next occasion.
+        this.#enforcing = undefined
+      },
+    )
   }
 
   async #declare(): Promise<void> {
@@ -112,10 +123,15 @@ export class SchemaKeeper {
         const known = readSchema(schemas.get(schema.table))
         if (known !== undefined) schemas.put(schema.table, schemaRow(enforced(known, index)), undefined)
       }
+      for (const { schema, index } of this.#broken(scope.copy.store)) {
+        const known = readSchema(schemas.get(schema.table))
+        if (known !== undefined)
+          schemas.put(schema.table, schemaRow(waitingAgain(known, index, this.#nodes)), undefined)
+      }
     })
   }
 
-  #ready(store: Store): { readonly schema: TableSchema; readonly index: string }[] {
+  #ready(store: Store): SchemaIndex[] {
     return this.#unenforced(store).filter(({ schema, index }) => {
       const found = schema.indexes[index]
       const hasShared = store.table(schema.table).index(index)?.hasShared
@@ -123,12 +139,23 @@ export class SchemaKeeper {
     })
   }
 
-  #unenforced(store: Store): { readonly schema: TableSchema; readonly index: string }[] {
+  /** Put into force while a second row of a value was under way. It waits again until one of them is gone. */
+  #broken(store: Store): SchemaIndex[] {
+    return this.#indexes(store, 'enforced').filter(
+      ({ schema, index }) => store.table(schema.table).index(index)?.hasShared === true,
+    )
+  }
+
+  #unenforced(store: Store): SchemaIndex[] {
+    return this.#indexes(store, 'waiting')
+  }
+
+  #indexes(store: Store, wanted: IndexSchema['unique']): SchemaIndex[] {
     return Object.keys(this.#init.definitions).flatMap((name) => {
       const schema = readSchema(store.get(SCHEMA_TABLE, name))
       if (schema === undefined) return []
-      const waiting = Object.entries(schema.indexes).filter(([, { unique }]) => unique === 'waiting')
-      return waiting.map(([index]) => ({ schema, index }))
+      const found = Object.entries(schema.indexes).filter(([, { unique }]) => unique === wanted)
+      return found.map(([index]) => ({ schema, index }))
     })
   }
 

@@ -113,3 +113,29 @@ test('an index that is added to a large table is filled bit by bit, and read all
   assert.equal(indexes.isFilling, false)
   await assert.rejects(tables.people.put({ id: 'another', email: 'email 5990' }), { code: 'UNIQUE_VIOLATED' })
 })
+
+test('a unique index that is put into force while a second row of a value is under way waits until one is gone', async (context) => {
+  for (let round = 0; round < 10; round += 1) {
+    const cluster = new LocalCluster()
+    context.after(() => cluster[Symbol.asyncDispose]())
+    const definitions = storeDefinitions(older)
+    const primary = await cluster.start('primary', { definitions })
+    const backup = await cluster.start('backup', { definitions })
+    const old = (await createTables(backup, older)).tables
+    for (const id of ['one', 'two']) await old.people.put({ id, email: 'same' })
+    const { people } = (await createTables(backup, newer)).tables
+    const at = (await createTables(primary, newer)).tables
+    const isWaiting = () => at.status.waiting.length > 0
+    assert.deepEqual(at.status.waiting, [{ table: 'people', index: 'email', reason: 'several rows have same' }])
+    // With the end of the second row it can be put into force, and there comes another one.
+    const deleting = people.delete('two')
+    for (let turn = 0; turn < round % 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    await Promise.all([deleting, people.put({ id: 'three', email: 'same' })])
+    const rows = () => at.people.where('email', 'same').length
+    await waitFor(() => rows() === 2 && isWaiting(), { what: () => `${rows()} rows; waiting: ${isWaiting()}` })
+    await people.delete('three')
+    await waitFor(() => !isWaiting())
+    await assert.rejects(people.put({ id: 'four', email: 'same' }), { code: 'UNIQUE_VIOLATED' })
+    await cluster[Symbol.asyncDispose]()
+  }
+})
