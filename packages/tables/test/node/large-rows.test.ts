@@ -4,15 +4,18 @@ import { get, memoryKind, put, TestCluster } from './cluster.ts'
 
 test('large rows pass through small outputs, and a joiner gets its snapshot meanwhile', async (t) => {
   const cluster = await TestCluster.create(t)
-  cluster.nodeInit = { outputBytesMax: 64 * 1024 }
+  // A link that stands still is not to be helped by its end.
+  cluster.nodeInit = { outputBytesMax: 64 * 1024, stallMs: 600_000 }
   const authority = memoryKind()
-  for (const index of [1, 2]) await cluster.start(index, { authority })
+  // Far more in one message than the output should hold, both ways at once: proposals here, entries there.
+  const replica = { proposeBytesMax: 1024 ** 2 }
+  for (const index of [1, 2]) await cluster.start(index, { authority, replica })
   await cluster.whole(2)
   const text = 'x'.repeat(10_000)
   const [backup] = cluster.backups
   assert.ok(backup !== undefined)
   const first = await Promise.all(Array.from({ length: 300 }, (_, index) => put(backup.engine, index, text)))
-  const joining = cluster.start(3, { authority })
+  const joining = cluster.start(3, { authority, replica })
   const second = await Promise.all(Array.from({ length: 300 }, (_, index) => put(backup.engine, 300 + index, text)))
   const joiner = await joining
   await cluster.whole(3)
