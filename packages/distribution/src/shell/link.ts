@@ -116,12 +116,16 @@ export class Link {
     return this.#encoder.offset + this.#output.bytes + this.#socket.writableLength
   }
 
+  get receivedBytes(): number {
+    return this.#socket.bytesRead
+  }
+
   get stats(): LinkStats {
     return {
       name: this.peer.name,
       hidden: this.hidden,
       since: this.#since,
-      bytesIn: this.#socket.bytesRead,
+      bytesIn: this.receivedBytes,
       bytesOut: this.#socket.bytesWritten,
       messagesIn: this.#messagesIn,
       messagesOut: this.#messagesOut,
