@@ -17,7 +17,7 @@ import { Entrance } from './entrance.ts'
 import { Greetings } from './greetings.ts'
 import { ReplicaDriver } from './replica-driver.ts'
 import { reset } from './reset.ts'
-import { figuresOf, type NodeEngineEvents, type NodeEngineStatus, roleOf } from './status.ts'
+import { figuresOf, misses, type NodeEngineEvents, type NodeEngineStatus, roleOf } from './status.ts'
 import { Subscribers } from './subscribers.ts'
 import { Transport } from './transport.ts'
 
@@ -101,6 +101,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       ownHello: () => this.#hello(),
       onHello: (hello) => this.#heard(hello),
       onDown: (name) => this.#deaths.linkClosed(name),
+      isMissed: (name) => misses(this.#driver.replica, name),
+      missedMs: settings.replica.suspectAfterMs / 4,
     })
     this.#deaths = new Deaths({
       node,
@@ -147,6 +149,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       view: this.#isStopped ? undefined : replica.view,
       waitingFor: this.#entrance.waitingFor,
       problem: this.#chronicle.recordProblem ?? this.#authority.problem,
+      bytesMax: this.#settings.replica.storeBytesMax,
+      logBytesMax: this.#settings.replica.logBytesMax,
       callsPending: this.#calls.size,
       ...this.#calls.counts,
       ...this.#chronicle.counts,
@@ -323,9 +327,10 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     void this.#restart()
   }
 
-  /** What a process that is in no view looks at again and again. */
+  /** What is looked at again and again, most of it by a process that is in no view. */
   #look(): void {
     const { replica } = this.#driver
+    this.#greetings.look()
     if (this.#isStopped || this.#isResetting || this.#stopping !== undefined || replica.isMember) return
     const nowMs = performance.now()
     if (nowMs - this.#lookedMs >= LOOK_MS) {

@@ -58,10 +58,8 @@ export class ReplicaDriver {
   }
 
   start(): void {
-    this.#ticking = setInterval(() => {
-      this.hand({ type: 'tick' })
-      this.#init.onTick()
-    }, this.#init.settings.tickMs)
+    // What waits in the sockets comes first: a process that was held up must not miss what it only has not read.
+    this.#ticking = setInterval(() => setImmediate(() => this.#tick()), this.#init.settings.tickMs)
     this.hand({ type: 'tick' })
   }
 
@@ -87,6 +85,12 @@ export class ReplicaDriver {
   replace(legacy: Legacy | undefined): void {
     this.#replica = this.#create(legacy)
     this.hand({ type: 'tick' })
+  }
+
+  #tick(): void {
+    if (this.#isStopped) return
+    this.hand({ type: 'tick' })
+    this.#init.onTick()
   }
 
   #create(legacy: Legacy | undefined): Replica {

@@ -15,8 +15,11 @@ export interface NodeEngineStatus extends EngineStatus {
   /** Entries that are held here and not yet known to be committed. */
   readonly lagEntries: number
   readonly logEntries: number
-  /** About the memory of the log. */
+  /** About the memory of the log, and how much it may take before the primary orders no more until some of it can go. */
   readonly logBytes: number
+  readonly logBytesMax: number
+  /** What all rows together may take, as estimated, if this process is the primary. */
+  readonly bytesMax: number
   /** Writes, fences and validations of this process under way. */
   readonly callsPending: number
   // Since the start of this process
@@ -51,6 +54,11 @@ export interface NodeEngineEvents {
 export function roleOf(replica: Replica): EngineStatus['role'] {
   if (replica.isPrimary) return 'primary'
   return replica.isMember ? 'member' : 'joining'
+}
+
+/** Whether a node that takes part ought to be heard, and perhaps is not: only among the members of one view all is well. */
+export function misses({ isMember, isCutOff, view }: Replica, node: string): boolean {
+  return !isMember || isCutOff || view?.members.some((member) => member.node === node) !== true
 }
 
 export function figuresOf({

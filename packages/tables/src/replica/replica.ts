@@ -19,6 +19,8 @@ import { Takeover } from './takeover.ts'
 export interface Legacy {
   /** Applied, and so committed; undefined when it was not of one point in time. */
   readonly copy: Copy | undefined
+  /** The one that it was left out of: whom to ask is known, though the authority may not be within reach yet. */
+  readonly view: View | undefined
   readonly unfinished: UnfinishedCalls
 }
 
@@ -69,6 +71,7 @@ export class Replica {
       unfinished: init.legacy?.unfinished,
       leadership: () => this.#leadership,
     })
+    if (init.legacy?.view !== undefined) this.#learn(init.legacy.view)
   }
 
   get self(): Member {
@@ -140,7 +143,7 @@ export class Replica {
   legacy(): Legacy {
     const copy = this.isReadable ? this.#copy : undefined
     copy?.log.cut(copy.applied)
-    return { copy, unfinished: this.#calls.takeUnfinished() }
+    return { copy, view: this.view, unfinished: this.#calls.takeUnfinished() }
   }
 
   #step(event: ReplicaEvent): void {
