@@ -17,6 +17,8 @@ interface Pending {
   sentMs: number
   /** Refused in that epoch, because of this entry. */
   cause: number | undefined
+  /** And there will be no other attempt. */
+  isFull: boolean
 }
 
 /** A transaction of an earlier incarnation of this process, whose outcome is to be looked up. */
@@ -83,10 +85,11 @@ export class Writer {
     if (pending !== undefined && pending.epoch === undefined) this.#remove(pending)
   }
 
-  refused({ sequence, attempt, cause }: Refuse, epoch: number): void {
+  refused({ sequence, attempt, cause, isFull = false }: Refuse, epoch: number): void {
     const pending = this.#bySequence.get(sequence)
     if (pending === undefined || pending.attempt !== attempt || pending.epoch !== epoch) return
     pending.cause = cause
+    pending.isFull = isFull
     this.#refused.add(pending)
   }
 
@@ -144,7 +147,17 @@ export class Writer {
     this.#sequence += 1
     const { call } = asked
     const sequence = this.#sequence
-    const pending = { call, sequence, attempt: 0, asked, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
+    const pending = {
+      call,
+      sequence,
+      attempt: 0,
+      asked,
+      bytes: 0,
+      epoch: undefined,
+      sentMs: 0,
+      cause: undefined,
+      isFull: false,
+    }
     this.#pending.set(call, pending)
     this.#bySequence.set(sequence, pending)
     return pending
@@ -172,7 +185,8 @@ export class Writer {
   #tellRefusal(pending: Pending): void {
     pending.epoch = undefined
     pending.cause = undefined
-    this.#settle(pending.call, { type: 'conflict' })
+    if (pending.isFull) this.#remove(pending)
+    this.#settle(pending.call, pending.isFull ? { type: 'refused', reason: 'MEMORY_FULL' } : { type: 'conflict' })
   }
 
   #settledUpTo(): number {
