@@ -1,12 +1,13 @@
 import { isIn, type Member, type View } from '../member.ts'
 import type { Store } from '../store/store.ts'
 import { AuthorityAccess } from './authority-access.ts'
-import { Calls, type UnfinishedCalls } from './calls.ts'
+import { Calls } from './calls.ts'
 import { Copy } from './copy.ts'
 import type { AuthorityAnswer, Effect, ReplicaEvent } from './event.ts'
 import { Farewell } from './farewell.ts'
 import { Following } from './following.ts'
 import { Joining } from './joining.ts'
+import type { Legacy } from './legacy.ts'
 import type { Acknowledge, Append, Chunk, Message, Tell } from './message.ts'
 import type { Admission } from './primary/admission.ts'
 import { Leadership } from './primary/leadership.ts'
@@ -14,15 +15,6 @@ import { Rules } from './rules.ts'
 import { type ReplicaSettings, replicaDefaults } from './settings.ts'
 import { Standing } from './standing.ts'
 import { Takeover } from './takeover.ts'
-
-/** What an incarnation leaves to the next of the same process. */
-export interface Legacy {
-  /** Applied, and so committed; undefined when it was not of one point in time. */
-  readonly copy: Copy | undefined
-  /** The one that it was left out of: whom to ask is known, though the authority may not be within reach yet. */
-  readonly view: View | undefined
-  readonly unfinished: UnfinishedCalls
-}
 
 interface Before {
   readonly view: View | undefined

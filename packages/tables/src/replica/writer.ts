@@ -50,6 +50,9 @@ export class Writer {
   #pendingBytes = 0
   #lookedEpoch = 0
   #lookMs = 0
+  /** When one of them was last settled or refused, and the latest that such a one was sent. */
+  #progressMs = Number.NEGATIVE_INFINITY
+  #reachedMs = Number.NEGATIVE_INFINITY
 
   constructor(init: WriterInit) {
     this.#init = init
@@ -91,6 +94,7 @@ export class Writer {
     pending.cause = cause
     pending.isFull = isFull
     this.#refused.add(pending)
+    this.#reached(pending)
   }
 
   applied(entries: readonly Entry[]): void {
@@ -99,6 +103,7 @@ export class Writer {
       const pending = this.#bySequence.get(body.origin.sequence)
       if (pending === undefined) continue
       this.#remove(pending)
+      this.#reached(pending)
       this.#settle(pending.call, { type: 'committed', index })
     }
   }
@@ -179,7 +184,14 @@ export class Writer {
     if (epoch === undefined) return false
     // What refused it in an older epoch may have been undone.
     if (epoch !== standing.epoch) return true
-    return cause === undefined && standing.nowMs - sentMs >= standing.settings.resendMs
+    // What only waits behind others, on a link that is slow, is not lost: copies of it would wait there as well.
+    const sinceMs = sentMs < this.#reachedMs ? sentMs : Math.max(sentMs, this.#progressMs)
+    return cause === undefined && standing.nowMs - sinceMs >= standing.settings.resendMs
+  }
+
+  #reached({ sentMs }: Pending): void {
+    this.#progressMs = this.#init.standing.nowMs
+    this.#reachedMs = Math.max(this.#reachedMs, sentMs)
   }
 
   #tellRefusal(pending: Pending): void {
