@@ -144,19 +144,16 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   get status(): NodeEngineStatus {
     const { replica } = this.#driver
     return {
-      ...figuresOf(replica),
+      ...figuresOf(replica, this.#settings.replica),
       role: this.#role(),
       view: this.#isStopped ? undefined : replica.view,
       waitingFor: this.#entrance.waitingFor,
       problem: this.#chronicle.recordProblem ?? this.#authority.problem,
-      bytesMax: this.#settings.replica.storeBytesMax,
-      logBytesMax: this.#settings.replica.logBytesMax,
       callsPending: this.#calls.size,
       ...this.#calls.counts,
       ...this.#chronicle.counts,
       authorityUnknown: this.#authority.unknown,
-      packetsDropped: this.#transport.dropped,
-      packetsNotUnderstood: this.#transport.garbage,
+      ...this.#transport.counts,
     }
   }
 

@@ -1,6 +1,7 @@
 import type { EngineStatus } from '../engine.ts'
 import type { Member, View } from '../member.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { ReplicaSettings } from '../replica/settings.ts'
 
 /** Figures of the replica of this process, as plain data. */
 export interface NodeEngineStatus extends EngineStatus {
@@ -61,11 +62,15 @@ export function misses({ isMember, isCutOff, view }: Replica, node: string): boo
   return !isMember || isCutOff || view?.members.some((member) => member.node === node) !== true
 }
 
-export function figuresOf({
-  self,
-  copy: { applied, log },
-  isCutOff,
-}: Replica): Pick<NodeEngineStatus, 'self' | 'cutOff' | 'applied' | 'lagEntries' | 'logEntries' | 'logBytes'> {
+type Figures = Pick<
+  NodeEngineStatus,
+  'self' | 'cutOff' | 'applied' | 'lagEntries' | 'logEntries' | 'logBytes' | 'logBytesMax' | 'bytesMax'
+>
+
+export function figuresOf(
+  { self, copy: { applied, log }, isCutOff }: Replica,
+  { storeBytesMax, logBytesMax }: ReplicaSettings,
+): Figures {
   return {
     self,
     cutOff: isCutOff,
@@ -73,5 +78,7 @@ export function figuresOf({
     lagEntries: log.lastIndex - applied,
     logEntries: log.length,
     logBytes: log.bytes,
+    logBytesMax,
+    bytesMax: storeBytesMax,
   }
 }

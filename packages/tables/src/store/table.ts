@@ -73,8 +73,9 @@ export class Table {
 
   /** What the row that is held adds to {@link bytes}; 0 when there is none. */
   bytesAt(key: Key): number {
-    const row = this.get(key)
-    return row === undefined ? 0 : this.bytesOf(key, row, this.expiresMs(key) !== undefined)
+    const name = mapKeyOf(key)
+    const row = this.#rows.get(name)
+    return row === undefined ? 0 : this.bytesOf(key, row, this.#expiries.expiresMs(name) !== undefined)
   }
 
   get #bytesPerRow(): number {
