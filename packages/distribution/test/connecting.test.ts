@@ -183,7 +183,13 @@ for (const kind of peerKinds) {
     await node.connect(peer.name, { anew: true })
     await node.connect(peer.name)
     assert.deepEqual(downs, [])
-    await node.connect(peer.name, { anew: true })
+    // A peer may still say something of its own accord, and then the old one stays.
+    await waitFor(() =>
+      node.connect(peer.name, { anew: true }).then(
+        () => true,
+        () => false,
+      ),
+    )
     assert.deepEqual(downs, ['CONNECTION_REPLACED'])
     assert.equal(await node.ping(peer.name), 'pong')
     assert.deepEqual(node.stats().connecting, [])
@@ -198,7 +204,7 @@ test('connections that both sides make anew at the same time are one in the end'
   ]
   await one.connect(two.name)
   for (let round = 0; round < 25; round += 1) {
-    await Promise.all([one.connect(two.name, { anew: true }), two.connect(one.name, { anew: true })])
+    await Promise.allSettled([one.connect(two.name, { anew: true }), two.connect(one.name, { anew: true })])
     assert.equal(await one.ping(two.name), 'pong')
     assert.equal(await two.ping(one.name), 'pong')
   }

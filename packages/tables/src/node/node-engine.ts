@@ -241,9 +241,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
 
   #hello(): Hello {
     const { replica, incarnation } = this.#driver
-    const { name } = this.#settings
     return {
-      name,
+      name: this.#settings.name,
       kind: this.#kind.kind,
       member: replica.self,
       incarnation,
@@ -326,8 +325,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
 
   /** What is looked at again and again, most of it by a process that is in no view. */
   #look(): void {
-    const { replica } = this.#driver
     this.#greetings.look()
+    const { replica } = this.#driver
     if (this.#isStopped || this.#isResetting || this.#stopping !== undefined || replica.isMember) return
     const nowMs = performance.now()
     if (nowMs - this.#lookedMs >= LOOK_MS) {
