@@ -24,13 +24,13 @@ export type CallerDecision = 'ok' | 'ok_simultaneous' | 'nok' | 'alive'
  *
  * As long as our own attempt has not told the peer our name, nobody but us knows of it, and it simply gives way (`yields`).
  * Afterwards it is left running, whatever the caller is told: a caller that is who it says it is answers it with `nok`, and one that is
- * not must not be able to end it.
+ * not must not be able to end it. That there is a connection already changes nothing when both want another one in its place.
  */
 export function decideCaller({ ownName, callerName, connected, attempt }: CallerInput): CallerDecision {
-  if (connected) return 'alive'
-  if (attempt !== 'handshaking') return 'ok'
   // Names are Latin-1, so the order of code units is the order of Erlang terms.
-  return ownName > callerName ? 'nok' : 'ok_simultaneous'
+  if (attempt === 'handshaking' && ownName > callerName) return 'nok'
+  if (connected) return 'alive'
+  return attempt === 'handshaking' ? 'ok_simultaneous' : 'ok'
 }
 
 /** Whether our attempt gives way to the caller. */

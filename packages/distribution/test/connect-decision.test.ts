@@ -12,9 +12,15 @@ test('of two attempts that cross, the one of the greater name stands, on both si
 })
 
 test('a caller is asked whether the connection that stands is dead', () => {
-  for (const attempt of ['none', 'locating', 'handshaking', 'waiting'] as const) {
+  for (const attempt of ['none', 'locating', 'waiting'] as const) {
     assert.equal(decideCaller({ ownName: greater, callerName: lesser, connected: true, attempt }), 'alive')
   }
+})
+
+test('of two attempts to replace the connection that stands, the one of the greater name stands', () => {
+  const input = { connected: true, attempt: 'handshaking' as const }
+  assert.equal(decideCaller({ ...input, ownName: greater, callerName: lesser }), 'nok')
+  assert.equal(decideCaller({ ...input, ownName: lesser, callerName: greater }), 'alive')
 })
 
 test('an attempt of which the caller has not heard gives way', () => {

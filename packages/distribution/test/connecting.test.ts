@@ -172,6 +172,63 @@ for (const kind of peerKinds) {
   })
 }
 
+for (const kind of peerKinds) {
+  test(`a connection to a silent peer is made anew beside the one that stands (${kind})`, async (t) => {
+    if (kind === 'OTP' && !requirePeer(t, 'erl')) return
+    const epmd = { port: await freePort() }
+    const node = await startNode(t, { name: freshName('subject'), epmd })
+    const peer = await startPeer(t, kind, epmd.port)
+    const downs: string[] = []
+    node.on('nodedown', ({ reason }) => downs.push(reason.code))
+    await node.connect(peer.name, { anew: true })
+    await node.connect(peer.name)
+    assert.deepEqual(downs, [])
+    // A peer may still say something of its own accord, and then the old one stays.
+    await waitFor(() =>
+      node.connect(peer.name, { anew: true }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    assert.deepEqual(downs, ['CONNECTION_REPLACED'])
+    assert.equal(await node.ping(peer.name), 'pong')
+    assert.deepEqual(node.stats().connecting, [])
+  })
+}
+
+test('connections that both sides make anew at the same time are one in the end', async (t) => {
+  const epmd = { port: await freePort() }
+  const [one, two] = [
+    await startNode(t, { name: freshName('one'), epmd }),
+    await startNode(t, { name: freshName('two'), epmd }),
+  ]
+  await one.connect(two.name)
+  for (let round = 0; round < 25; round += 1) {
+    await Promise.allSettled([one.connect(two.name, { anew: true }), two.connect(one.name, { anew: true })])
+    assert.equal(await one.ping(two.name), 'pong')
+    assert.equal(await two.ping(one.name), 'pong')
+  }
+  for (const node of [one, two]) assert.deepEqual(node.stats().connecting, [])
+})
+
+test('a peer that is heard before the new connection stands keeps the old one', async (t) => {
+  const epmd = { port: await freePort() }
+  const [one, two] = [
+    await startNode(t, { name: freshName('one'), epmd }),
+    await startNode(t, { name: freshName('two'), epmd }),
+  ]
+  await one.connect(two.name)
+  const downs: string[] = []
+  one.on('nodedown', ({ reason }) => downs.push(reason.code))
+  const anew = one.connect(two.name, { anew: true })
+  // Its answer comes over the old connection while the new one is dialled.
+  const pong = one.ping(two.name)
+  await assert.rejects(anew, rejectsWith('ALREADY_CONNECTED'))
+  assert.equal(await pong, 'pong')
+  assert.deepEqual(downs, [])
+  assert.deepEqual(one.nodes('connected'), [two.name])
+})
+
 test('what cannot be connected to is an error that says why', async (t) => {
   const epmd = { port: await freePort() }
   const node = await startNode(t, { name: freshName('subject'), epmd })

@@ -144,6 +144,24 @@ test('small messages overtake large ones of other processes, and none of their o
   assert.deepEqual(order, ['small', 'large', 'after large'])
 })
 
+test('nodes that send each other much in their own names do not wait for each other', async (t) => {
+  const { one, two } = await twoNodes(t)
+  const received = { one: 0, two: 0 }
+  for (const [name, node] of Object.entries({ one, two })) {
+    node.spawn(
+      async (self) => {
+        for await (const _ of self) received[name as keyof typeof received] += 1
+      },
+      { name: 'sink' },
+    )
+  }
+  for (let sent = 0; sent < 10; sent += 1) {
+    one.send({ name: 'sink', node: two.name }, new Uint8Array(MEBIBYTE))
+    two.send({ name: 'sink', node: one.name }, new Uint8Array(MEBIBYTE))
+  }
+  await waitFor(() => received.one === 10 && received.two === 10)
+})
+
 test('a peer that accepts nothing is dropped after stallMs', async (t) => {
   if (!requirePeer(t, 'erl')) return
   const epmd = { port: await freePort() }

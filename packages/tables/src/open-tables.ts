@@ -95,8 +95,8 @@ function becomeMember(engine: NodeEngine, timeoutMs: number): Promise<void> {
   })
 }
 
-function limitsOf({ bytesMax, rowBytesMax, rowsMax, writesMax, attemptsMax }: OpenOptions): Partial<TableLimits> {
-  return definedOf({ bytesMax, rowBytesMax, rowsMax, writesMax, attemptsMax })
+function limitsOf({ rowBytesMax, rowsMax, writesMax, attemptsMax }: OpenOptions): Partial<TableLimits> {
+  return definedOf({ rowBytesMax, rowsMax, writesMax, attemptsMax })
 }
 
 function definedOf<Options extends object>(options: Options): { [Name in keyof Options]?: NonNullable<Options[Name]> } {

@@ -11,6 +11,7 @@ const kinds: readonly Profile[] = Object.values(profiles)
 const floors: Readonly<Record<string, number>> = {
   committed: 3000,
   conflict: 500,
+  MEMORY_FULL: 100,
   synced: 2000,
   validated: 1000,
   witnessed: 800,

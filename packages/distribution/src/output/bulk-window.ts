@@ -1,3 +1,5 @@
+import type { SendNameSignal, Signal } from '../signals.ts'
+
 /** A frame of this length, with its length bytes, is bulk. Part of what Tiebeam nodes agree on: both sides count such frames alone. */
 export const BULK_FRAME_BYTES = 32 * 1024
 
@@ -54,3 +56,11 @@ export class Receipts {
 
 /** The registered name under which a link hears of what its peer has read. No process can have it. */
 export const RECEIPT_NAME = '$tiebeam.received'
+
+/**
+ * A receipt waits for nothing, not even for bulk of the process that it names as its sender: where both nodes send bulk in their own
+ * names, each would wait for the receipts of the other.
+ */
+export function isReceipt(signal: Signal): signal is SendNameSignal {
+  return signal.type === 'sendName' && signal.name === RECEIPT_NAME
+}

@@ -68,6 +68,12 @@ export interface ConnectOptions {
    * kernel repeats a lost SYN only after 1, 3 and 7 s. Only the call that begins the attempt decides. Default 250.
    */
   readonly redialMs?: number
+  /**
+   * Make a connection even though there is one, for a peer that is silent without need: when a cut of the network ends, TCP may wait for
+   * as long again as it lasted. The old connection is closed when the new one stands. If the peer is heard over it before, it stays, and
+   * the call is rejected with `ALREADY_CONNECTED`. Default false.
+   */
+  readonly anew?: boolean
 }
 
 /** The connections of a node: at most one to each peer, however it came about. */
@@ -120,9 +126,9 @@ export class Connections implements Outlet {
 
   /** Resolves when there is a connection. Calls at the same time share one attempt. */
   async connect(name: string, options: ConnectOptions = {}): Promise<void> {
-    const { signal, redialMs } = options
+    const { signal, redialMs, anew = false } = options
     if (isAborted(signal)) throw calledOff(name)
-    if (this.#links.has(name)) return
+    if (this.#links.has(name) && !anew) return
     const connecting = this.#connect(name, redialMs)
     connecting.waiting++
     try {
@@ -178,9 +184,9 @@ export class Connections implements Outlet {
 
   /** Resolves when the output to the node has drained; at once when there is none. */
   drained(name: string): Promise<void> {
-    const connecting = this.#connecting.get(name)
-    if (connecting !== undefined) return connecting.promise.then(() => this.drained(name))
-    return this.#links.get(name)?.drained() ?? Promise.resolve()
+    const link = this.#links.get(name)
+    if (link !== undefined) return link.drained()
+    return this.#connecting.get(name)?.promise.then(() => this.drained(name)) ?? Promise.resolve()
   }
 
   /** Takes no more callers, ends attempts; links are left. */
@@ -211,13 +217,19 @@ export class Connections implements Outlet {
     })
     // Nobody may be waiting: the attempt may have been made for a message.
     promise.catch(() => {})
+    const silent = this.#links.get(name)
+    const heardBytes = silent?.receivedBytes
+    const isStillWanted = (): boolean => {
+      const link = this.#links.get(name)
+      return link === undefined || (link === silent && link.receivedBytes === heardBytes)
+    }
     const attempt = new Attempt({
       peer,
       portSource: this.#init.portSource,
       tls: this.#init.tls,
       timeoutMs: this.#init.limits.handshakeMs,
       redialMs,
-      makeDialler: () => this.#makeDialler(name),
+      makeDialler: () => this.#makeDialler(name, isStillWanted),
       isCalling: () => this.#callers?.has(name) ?? false,
       onEstablished: (socket, established, frames) => this.#established(socket, established, frames),
       onFailed: (error) => this.#failed(name, connecting, error),
@@ -235,7 +247,7 @@ export class Connections implements Outlet {
     this.counts.connectFailures++
     this.#init.logger.debug({ err: error, peer: name }, 'could not connect')
     connecting.reject(error)
-    this.#init.onUnreachable(name)
+    if (!this.#links.has(name)) this.#init.onUnreachable(name)
   }
 
   #refused(error: DistributionError, remoteAddress: string | undefined, claimedName: string | undefined): void {
@@ -244,15 +256,15 @@ export class Connections implements Outlet {
     const expected =
       error.code === 'SIMULTANEOUS_CONNECT' ||
       error.code === 'ALREADY_CONNECTED' ||
-      // Of several dials at once the peer keeps one, and a probe of the port looks the same.
-      (error.code === 'CONNECTION_CLOSED' && claimedName === undefined)
+      // Of several dials at once the peer keeps one, a probe of the port looks the same, and a link that is heard again is kept.
+      (error.code === 'CONNECTION_CLOSED' && (claimedName === undefined || this.#links.has(claimedName)))
     this.#init.logger[expected ? 'debug' : 'warn'](
       { err: error, remoteAddress, claimedName },
       'a caller was turned away',
     )
   }
 
-  #makeDialler(peerName: string): Dialler {
+  #makeDialler(peerName: string, isStillWanted: () => boolean): Dialler {
     return new Dialler({
       name: this.#init.node.name,
       creation: this.#init.creation,
@@ -260,7 +272,7 @@ export class Connections implements Outlet {
       peerName,
       challenge: randomBytes(4).readUInt32BE(),
       flags: this.#flags,
-      isStillWanted: () => !this.#links.has(peerName),
+      isStillWanted,
     })
   }
 

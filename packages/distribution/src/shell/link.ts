@@ -6,7 +6,7 @@ import type { FrameReader } from '../frames.ts'
 import type { Peer } from '../handshake/effects.ts'
 import { MessageReader } from '../message/reader.ts'
 import { MessageWriter } from '../message/writer.ts'
-import { BULK_FRAME_BYTES, BulkWindow, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
+import { BULK_FRAME_BYTES, BulkWindow, isReceipt, RECEIPT_NAME, Receipts } from '../output/bulk-window.ts'
 import { FragmentedMessage } from '../output/fragmented-message.ts'
 import { isTooLarge, messageTooLarge } from '../output/message-too-large.ts'
 import { OutputLimit, type WaitingOutput } from '../output/output-limit.ts'
@@ -116,12 +116,16 @@ export class Link {
     return this.#encoder.offset + this.#output.bytes + this.#socket.writableLength
   }
 
+  get receivedBytes(): number {
+    return this.#socket.bytesRead
+  }
+
   get stats(): LinkStats {
     return {
       name: this.peer.name,
       hidden: this.hidden,
       since: this.#since,
-      bytesIn: this.#socket.bytesRead,
+      bytesIn: this.receivedBytes,
       bytesOut: this.#socket.bytesWritten,
       messagesIn: this.#messagesIn,
       messagesOut: this.#messagesOut,
@@ -172,7 +176,7 @@ export class Link {
     if (start === end) return
     const signal = this.#reader.read(bytes, start, end, owned)
     if (signal === undefined) return
-    if (signal.type === 'sendName' && signal.name === RECEIPT_NAME && this.#window !== undefined) {
+    if (this.#window !== undefined && isReceipt(signal)) {
       this.#window.received(signal.message)
       this.#progress++
       this.#pump(TURN_BYTES_MAX)
@@ -209,7 +213,7 @@ export class Link {
     if (refusable && !this.#limit.takes(bytes, bulk, this.#waiting(start))) this.#refuse(start, bytes)
     this.#messagesOut++
     if (bulk) this.#enqueue(sender, signal, start, payloadAt)
-    else if (this.#output.hasBulk && this.#output.mustWait(sender.key, receiverOf(signal))) {
+    else if (this.#output.hasBulk && !isReceipt(signal) && this.#output.mustWait(sender.key, receiverOf(signal))) {
       this.#enqueue(sender, signal, start, 0)
     } else if (end >= this.#flushBytesMax) {
       this.#flush()

@@ -1,10 +1,5 @@
 /** Bounds of what one process writes. */
 export interface TableLimits {
-  /**
-   * All rows together, in bytes, as estimated: what would go beyond is refused with `MEMORY_FULL`. Keep it well below the limit of the
-   * heap. Default 1 GiB.
-   */
-  readonly bytesMax: number
   /** One row, in bytes, as estimated. Default 1 MiB. */
   readonly rowBytesMax: number
   /** Rows of one table, each of which is a `Map`: beyond it a new row is refused with `MEMORY_FULL`. Default, and at most, 16,000,000. */
@@ -16,7 +11,6 @@ export interface TableLimits {
 }
 
 export const limitDefaults: TableLimits = {
-  bytesMax: 1024 ** 3,
   rowBytesMax: 1024 ** 2,
   // A Map holds 2^24, and what others have under way comes on top.
   rowsMax: 16_000_000,

@@ -10,6 +10,8 @@ const refusals = {
     'too many transactions of this process are under way (10,000, or pendingMax); nothing was written. Wait for some of them before starting more',
   TRANSACTION_TOO_LARGE:
     'the transaction writes more than one may (transactionBytesMax); nothing was written. Do it in several',
+  MEMORY_FULL:
+    'the rows would take more memory than they may (bytesMax at the primary); nothing was written. Delete rows, give them a ttl, or raise bytesMax in all members',
 } as const
 
 /** For an outcome that ends a transaction without success. */

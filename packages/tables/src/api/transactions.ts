@@ -1,9 +1,7 @@
 import type { Engine, EngineCopy } from '../engine.ts'
 import { TablesError } from '../errors.ts'
 import type { Outcome } from '../replica/event.ts'
-import { mapKeyOf } from '../store/key.ts'
 import type { Read } from '../store/read.ts'
-import { RowMeter } from '../store/row-meter.ts'
 import { SCHEMA_TABLE } from '../store/schema-row.ts'
 import type { Write } from '../store/write.ts'
 import type { TableLimits } from './limits.ts'
@@ -125,6 +123,7 @@ export class Transactions {
       jobs = jobs.slice(0, endings.length)
       const outcome = await this.#commit(scope)
       if (outcome.type === 'conflict' || outcome.type === 'lost') return [...jobs, ...later]
+      if (isTooMuch(outcome)) throw errorOf(outcome)
       for (const [place, { resolve, reject }] of jobs.entries()) {
         try {
           resolve(resultOf(endings[place] as Ending, outcome))
@@ -158,7 +157,6 @@ export class Transactions {
     const { snapshot } = scope
     const writes = scope.writes()
     const reads = scope.reads()
-    this.#assertRoom(scope, writes)
     addSchemas(reads, writes)
     if (writes.length === 0) {
       return reads.length === 0 ? { type: 'synced', index: snapshot } : await engine.validate({ snapshot, reads })
@@ -194,37 +192,11 @@ export class Transactions {
     scope.undo()
     return { thrown: scope.fault }
   }
+}
 
-  /** Rows that grow beyond the limit are refused; deletions, and rows that shrink, always have room. */
-  #assertRoom({ copy: { store } }: Scope, writes: readonly Write[]): void {
-    const { bytesMax } = this.#init.limits
-    const { bytes } = store
-    const meter = new RowMeter()
-    let added = 0
-    for (const write of writes) if (write.type === 'put') added += meter.measure(mapKeyOf(write.key), write.row)
-    // Mostly it is so far to the limit that what they replace need not be looked at.
-    if (bytes + added <= bytesMax) return
-    const cleared = new Set<string>()
-    let growth = 0
-    for (const write of writes) {
-      const { type, table } = write
-      if (type === 'clear') {
-        // The first write of its table.
-        cleared.add(table)
-        growth -= store.table(table).bytes
-        continue
-      }
-      const name = mapKeyOf(write.key)
-      const before = cleared.has(table) ? undefined : store.get(table, write.key)
-      if (before !== undefined) growth -= meter.measure(name, before)
-      if (type === 'put') growth += meter.measure(name, write.row)
-    }
-    if (growth <= 0 || bytes + growth <= bytesMax) return
-    throw new TablesError(
-      'MEMORY_FULL',
-      `the tables take some ${bytes} bytes, and ${growth} more would exceed the ${bytesMax} of bytesMax; nothing was written. Delete rows, give them a ttl, or raise bytesMax in all members`,
-    )
-  }
+/** Together they may write more than each of them. */
+function isTooMuch(outcome: Outcome): boolean {
+  return outcome.type === 'refused' && (outcome.reason === 'MEMORY_FULL' || outcome.reason === 'TRANSACTION_TOO_LARGE')
 }
 
 /** What the caller is told. Throws what the function threw, or that it was not committed. */

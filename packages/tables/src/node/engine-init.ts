@@ -20,6 +20,11 @@ export interface EngineInit extends Partial<FoundingSettings> {
    * Default `reset`.
    */
   readonly onTotalLoss?: 'reset' | 'halt'
+  /**
+   * All rows together, in bytes, as estimated: what would go beyond is refused with `MEMORY_FULL`, by the limit of the primary. Keep it
+   * well below the limit of the heap, and the same in all members. Default 1 GiB.
+   */
+  readonly bytesMax?: number
   /** A call of the authority that takes longer counts as of unknown outcome. Default 3,000. */
   readonly authorityTimeoutMs?: number
   readonly replica?: Partial<ReplicaSettings>
@@ -56,7 +61,8 @@ export function settingsOf(init: EngineInit): EngineSettings {
     foundAfterMs: checkNumber('foundAfterMs', init.foundAfterMs ?? foundingDefaults.foundAfterMs, 0),
     answerMs: checkNumber('answerMs', init.answerMs ?? foundingDefaults.answerMs, 0),
   }
-  const replica = { ...replicaDefaults, ...init.replica }
+  const storeBytesMax = checkNumber('bytesMax', init.bytesMax ?? replicaDefaults.storeBytesMax, 1)
+  const replica = { ...replicaDefaults, storeBytesMax, ...init.replica }
   for (const [key, value] of Object.entries(replica)) checkNumber(`replica.${key}`, value, 0)
   return {
     name,

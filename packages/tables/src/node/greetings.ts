@@ -1,6 +1,7 @@
 import type { Logger, Node, NodeDown, NodeUp } from '@tiebeam/distribution'
 import { Peers } from '../founding/peers.ts'
 import type { Hello } from '../wire/hello.ts'
+import { SilentLinks } from './silent-links.ts'
 import type { Transport } from './transport.ts'
 
 export interface GreetingsInit {
@@ -10,6 +11,10 @@ export interface GreetingsInit {
   readonly ownHello: () => Hello
   readonly onHello: (hello: Hello) => void
   readonly onDown: (node: string) => void
+  /** Whether a node that takes part ought to be heard, and perhaps is not. */
+  readonly isMissed: (node: string) => boolean
+  /** How long a node that is missed has to answer before it is connected to anew. */
+  readonly missedMs: number
 }
 
 const ANSWER_MS = 5000
@@ -18,6 +23,7 @@ const ANSWER_MS = 5000
 export class Greetings {
   readonly peers = new Peers()
   readonly #init: GreetingsInit
+  readonly #silentLinks: SilentLinks
   readonly #asking = new Set<string>()
   readonly #otherKinds = new Set<string>()
   readonly #up = ({ name }: NodeUp): void => this.#greetIfTiebeam(name)
@@ -28,6 +34,7 @@ export class Greetings {
 
   constructor(init: GreetingsInit) {
     this.#init = init
+    this.#silentLinks = new SilentLinks(init.missedMs)
     this.peers.changedMs = performance.now()
   }
 
@@ -49,6 +56,17 @@ export class Greetings {
     for (const name of this.#init.node.nodes('tiebeam')) void this.#greet(name)
   }
 
+  /** Asks those that are missed, and connects anew where nothing comes. To be called again and again. */
+  look(): void {
+    const { node, isMissed } = this.#init
+    const missed = this.peers.present().filter(({ member }) => isMissed(member.node))
+    const names = new Set(missed.map(({ member }) => member.node))
+    const links = names.size === 0 ? [] : node.stats().links.filter(({ name }) => names.has(name))
+    const found = this.#silentLinks.look(links, performance.now())
+    for (const name of found?.ask ?? []) void this.#greet(name)
+    for (const name of found?.silent ?? []) void this.#connectAnew(name)
+  }
+
   /** Tells those who take part how things are here. */
   announce(): void {
     const hello = this.#init.ownHello()
@@ -68,6 +86,15 @@ export class Greetings {
         { peer: node, theirs: hello.kind, ours: kind },
         'tables: a node uses another authority; configure the same one at all nodes of the cluster',
       )
+    }
+  }
+
+  async #connectAnew(name: string): Promise<void> {
+    try {
+      await this.#init.node.connect(name, { anew: true })
+      this.#init.logger.info({ peer: name }, 'tables: nothing came from a node; it was connected to anew')
+    } catch (error) {
+      this.#init.logger.debug({ err: error, peer: name }, 'tables: could not connect anew to a node that is silent')
     }
   }
 

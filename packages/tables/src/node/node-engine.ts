@@ -17,7 +17,7 @@ import { Entrance } from './entrance.ts'
 import { Greetings } from './greetings.ts'
 import { ReplicaDriver } from './replica-driver.ts'
 import { reset } from './reset.ts'
-import { figuresOf, type NodeEngineEvents, type NodeEngineStatus, roleOf } from './status.ts'
+import { figuresOf, misses, type NodeEngineEvents, type NodeEngineStatus, roleOf } from './status.ts'
 import { Subscribers } from './subscribers.ts'
 import { Transport } from './transport.ts'
 
@@ -101,6 +101,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       ownHello: () => this.#hello(),
       onHello: (hello) => this.#heard(hello),
       onDown: (name) => this.#deaths.linkClosed(name),
+      isMissed: (name) => misses(this.#driver.replica, name),
+      missedMs: settings.replica.suspectAfterMs / 4,
     })
     this.#deaths = new Deaths({
       node,
@@ -142,7 +144,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
   get status(): NodeEngineStatus {
     const { replica } = this.#driver
     return {
-      ...figuresOf(replica),
+      ...figuresOf(replica, this.#settings.replica),
       role: this.#role(),
       view: this.#isStopped ? undefined : replica.view,
       waitingFor: this.#entrance.waitingFor,
@@ -151,8 +153,7 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
       ...this.#calls.counts,
       ...this.#chronicle.counts,
       authorityUnknown: this.#authority.unknown,
-      packetsDropped: this.#transport.dropped,
-      packetsNotUnderstood: this.#transport.garbage,
+      ...this.#transport.counts,
     }
   }
 
@@ -240,9 +241,8 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
 
   #hello(): Hello {
     const { replica, incarnation } = this.#driver
-    const { name } = this.#settings
     return {
-      name,
+      name: this.#settings.name,
       kind: this.#kind.kind,
       member: replica.self,
       incarnation,
@@ -323,8 +323,9 @@ export class NodeEngine extends EventEmitter<NodeEngineEvents> implements Engine
     void this.#restart()
   }
 
-  /** What a process that is in no view looks at again and again. */
+  /** What is looked at again and again, most of it by a process that is in no view. */
   #look(): void {
+    this.#greetings.look()
     const { replica } = this.#driver
     if (this.#isStopped || this.#isResetting || this.#stopping !== undefined || replica.isMember) return
     const nowMs = performance.now()

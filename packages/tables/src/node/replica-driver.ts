@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from '@tiebeam/distribution'
 import type { Member } from '../member.ts'
 import type { AuthorityAnswer, Effect, ReplicaEvent, Report } from '../replica/event.ts'
+import type { Legacy } from '../replica/legacy.ts'
 import type { Message } from '../replica/message.ts'
-import { type Legacy, Replica } from '../replica/replica.ts'
+import { Replica } from '../replica/replica.ts'
 import type { ReplicaSettings } from '../replica/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthorityCalls } from './authority-calls.ts'
@@ -58,10 +59,8 @@ export class ReplicaDriver {
   }
 
   start(): void {
-    this.#ticking = setInterval(() => {
-      this.hand({ type: 'tick' })
-      this.#init.onTick()
-    }, this.#init.settings.tickMs)
+    // What waits in the sockets comes first: a process that was held up must not miss what it only has not read.
+    this.#ticking = setInterval(() => setImmediate(() => this.#tick()), this.#init.settings.tickMs)
     this.hand({ type: 'tick' })
   }
 
@@ -87,6 +86,12 @@ export class ReplicaDriver {
   replace(legacy: Legacy | undefined): void {
     this.#replica = this.#create(legacy)
     this.hand({ type: 'tick' })
+  }
+
+  #tick(): void {
+    if (this.#isStopped) return
+    this.hand({ type: 'tick' })
+    this.#init.onTick()
   }
 
   #create(legacy: Legacy | undefined): Replica {

@@ -39,7 +39,9 @@ export async function reset({ driver, authority, logger, keep, timeoutMs, onBegu
   const copy = keep ? replica.legacy().copy?.inCluster(identity, over?.epoch ?? 0) : undefined
   driver.isFounding = true
   try {
-    driver.replace(copy === undefined ? undefined : { copy, unfinished: { orphans: [], barriers: [] } })
+    driver.replace(
+      copy === undefined ? undefined : { copy, view: undefined, unfinished: { orphans: [], barriers: [] } },
+    )
     const untilMs = performance.now() + timeoutMs
     while (driver.replica.view?.identity !== identity) {
       if (performance.now() > untilMs) {

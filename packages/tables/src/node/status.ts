@@ -1,6 +1,7 @@
 import type { EngineStatus } from '../engine.ts'
 import type { Member, View } from '../member.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { ReplicaSettings } from '../replica/settings.ts'
 
 /** Figures of the replica of this process, as plain data. */
 export interface NodeEngineStatus extends EngineStatus {
@@ -15,8 +16,11 @@ export interface NodeEngineStatus extends EngineStatus {
   /** Entries that are held here and not yet known to be committed. */
   readonly lagEntries: number
   readonly logEntries: number
-  /** About the memory of the log. */
+  /** About the memory of the log, and how much it may take before the primary orders no more until some of it can go. */
   readonly logBytes: number
+  readonly logBytesMax: number
+  /** What all rows together may take, as estimated, if this process is the primary. */
+  readonly bytesMax: number
   /** Writes, fences and validations of this process under way. */
   readonly callsPending: number
   // Since the start of this process
@@ -53,11 +57,20 @@ export function roleOf(replica: Replica): EngineStatus['role'] {
   return replica.isMember ? 'member' : 'joining'
 }
 
-export function figuresOf({
-  self,
-  copy: { applied, log },
-  isCutOff,
-}: Replica): Pick<NodeEngineStatus, 'self' | 'cutOff' | 'applied' | 'lagEntries' | 'logEntries' | 'logBytes'> {
+/** Whether a node that takes part ought to be heard, and perhaps is not: only among the members of one view all is well. */
+export function misses({ isMember, isCutOff, view }: Replica, node: string): boolean {
+  return !isMember || isCutOff || view?.members.some((member) => member.node === node) !== true
+}
+
+type Figures = Pick<
+  NodeEngineStatus,
+  'self' | 'cutOff' | 'applied' | 'lagEntries' | 'logEntries' | 'logBytes' | 'logBytesMax' | 'bytesMax'
+>
+
+export function figuresOf(
+  { self, copy: { applied, log }, isCutOff }: Replica,
+  { storeBytesMax, logBytesMax }: ReplicaSettings,
+): Figures {
   return {
     self,
     cutOff: isCutOff,
@@ -65,5 +78,7 @@ export function figuresOf({
     lagEntries: log.lastIndex - applied,
     logEntries: log.length,
     logBytes: log.bytes,
+    logBytesMax,
+    bytesMax: storeBytesMax,
   }
 }

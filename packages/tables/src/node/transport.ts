@@ -53,8 +53,7 @@ export class Transport {
   readonly #pid: Pid
   #process: Process | undefined
   #isStopped = false
-  dropped = 0
-  garbage = 0
+  readonly counts = { packetsDropped: 0, packetsNotUnderstood: 0 }
 
   /** @throws DistributionError `NAME_TAKEN`, `NODE_STOPPED` */
   constructor(init: TransportInit) {
@@ -80,7 +79,7 @@ export class Transport {
     const held = this.#held.get(node)
     if (held === undefined) this.#sendBytes(node, bytes)
     else if (held.bytes + bytes.length <= HELD_BYTES_MAX) add(held, bytes)
-    else this.dropped += 1
+    else this.counts.packetsDropped += 1
   }
 
   async ask(node: string, packet: Packet, timeoutMs: number): Promise<AskAnswer> {
@@ -132,7 +131,7 @@ export class Transport {
   }
 
   #complain(peer: string, problem: string): void {
-    this.garbage += 1
+    this.counts.packetsNotUnderstood += 1
     if (this.#complained.has(peer) || this.#complained.size >= COMPLAINTS_MAX) return
     this.#complained.add(peer)
     this.#init.logger.warn(
@@ -174,7 +173,7 @@ export class Transport {
   }
 
   #drop(node: string, error: unknown): void {
-    this.dropped += 1
+    this.counts.packetsDropped += 1
     this.#init.logger.debug({ err: error, peer: node }, 'tables: a packet could not be sent')
   }
 }

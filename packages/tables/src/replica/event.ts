@@ -72,7 +72,7 @@ export type Report =
   /** The others know the view without this member: it may end. */
   | { readonly type: 'left' }
 
-export type Refusal = 'CUT_OFF' | 'NOT_A_MEMBER' | 'TOO_MANY_PENDING' | 'TRANSACTION_TOO_LARGE'
+export type Refusal = 'CUT_OFF' | 'NOT_A_MEMBER' | 'TOO_MANY_PENDING' | 'TRANSACTION_TOO_LARGE' | 'MEMORY_FULL'
 
 export type Outcome =
   /** And applied here. */

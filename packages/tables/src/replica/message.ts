@@ -107,14 +107,16 @@ export interface Proposal {
 }
 
 /**
- * What was read has changed. Rule 9: the writer believes it when it has applied entry `cause` in the same epoch; and only with that
- * entry in its snapshot can another attempt succeed.
+ * What was read has changed, or there is no room. Rule 9: the writer believes it when it has applied entry `cause` in the same epoch; and
+ * only with that entry in its snapshot can another attempt succeed.
  */
 export interface Refuse {
   readonly type: 'refuse'
   readonly sequence: number
   readonly attempt: number
   readonly cause: number
+  /** The rows would take more memory than they may: there is no other attempt. */
+  readonly isFull?: boolean
 }
 
 /** A part of a snapshot; rows are copied while writes go on. */

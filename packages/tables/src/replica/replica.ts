@@ -1,12 +1,13 @@
 import { isIn, type Member, type View } from '../member.ts'
 import type { Store } from '../store/store.ts'
 import { AuthorityAccess } from './authority-access.ts'
-import { Calls, type UnfinishedCalls } from './calls.ts'
+import { Calls } from './calls.ts'
 import { Copy } from './copy.ts'
 import type { AuthorityAnswer, Effect, ReplicaEvent } from './event.ts'
 import { Farewell } from './farewell.ts'
 import { Following } from './following.ts'
 import { Joining } from './joining.ts'
+import type { Legacy } from './legacy.ts'
 import type { Acknowledge, Append, Chunk, Message, Tell } from './message.ts'
 import type { Admission } from './primary/admission.ts'
 import { Leadership } from './primary/leadership.ts'
@@ -14,13 +15,6 @@ import { Rules } from './rules.ts'
 import { type ReplicaSettings, replicaDefaults } from './settings.ts'
 import { Standing } from './standing.ts'
 import { Takeover } from './takeover.ts'
-
-/** What an incarnation leaves to the next of the same process. */
-export interface Legacy {
-  /** Applied, and so committed; undefined when it was not of one point in time. */
-  readonly copy: Copy | undefined
-  readonly unfinished: UnfinishedCalls
-}
 
 interface Before {
   readonly view: View | undefined
@@ -69,6 +63,7 @@ export class Replica {
       unfinished: init.legacy?.unfinished,
       leadership: () => this.#leadership,
     })
+    if (init.legacy?.view !== undefined) this.#learn(init.legacy.view)
   }
 
   get self(): Member {
@@ -140,7 +135,7 @@ export class Replica {
   legacy(): Legacy {
     const copy = this.isReadable ? this.#copy : undefined
     copy?.log.cut(copy.applied)
-    return { copy, unfinished: this.#calls.takeUnfinished() }
+    return { copy, view: this.view, unfinished: this.#calls.takeUnfinished() }
   }
 
   #step(event: ReplicaEvent): void {

@@ -85,6 +85,11 @@ export class Rules {
     return inUncommittedPart
   }
 
+  /** Rule 9, once: what was refused for want of room stays refused, though there may be room when another copy of it comes. */
+  staysRefused(wasRefused: boolean): boolean {
+    return wasRefused
+  }
+
   /** Rule 10, a fence asks whom a commit needs: every other member, and a joiner that counts. */
   isFenceAnswered(round: number, { members, joiner }: FenceFacts): boolean {
     return members.every((answered) => answered >= round) && (joiner === undefined || joiner >= round)

@@ -24,6 +24,8 @@ export interface ReplicaSettings {
   readonly inFlightEntriesMax: number
   /** And bytes. */
   readonly inFlightBytesMax: number
+  /** All rows together, as estimated: the primary refuses what would go beyond. */
+  readonly storeBytesMax: number
   /** Entries kept: the primary appends no more until some can be forgotten. */
   readonly logEntriesMax: number
   /** And bytes, as estimated. */
@@ -64,6 +66,7 @@ export const replicaDefaults: ReplicaSettings = {
   proposeBytesMax: 32 * 1024,
   inFlightEntriesMax: 4096,
   inFlightBytesMax: 8 * 1024 ** 2,
+  storeBytesMax: 1024 ** 3,
   logEntriesMax: 100_000,
   logBytesMax: 256 * 1024 ** 2,
   logEntriesRetained: 20_000,

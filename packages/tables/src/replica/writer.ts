@@ -17,6 +17,8 @@ interface Pending {
   sentMs: number
   /** Refused in that epoch, because of this entry. */
   cause: number | undefined
+  /** And there will be no other attempt. */
+  isFull: boolean
 }
 
 /** A transaction of an earlier incarnation of this process, whose outcome is to be looked up. */
@@ -48,6 +50,9 @@ export class Writer {
   #pendingBytes = 0
   #lookedEpoch = 0
   #lookMs = 0
+  /** When one of them was last settled or refused, and the latest that such a one was sent. */
+  #progressMs = Number.NEGATIVE_INFINITY
+  #reachedMs = Number.NEGATIVE_INFINITY
 
   constructor(init: WriterInit) {
     this.#init = init
@@ -83,11 +88,13 @@ export class Writer {
     if (pending !== undefined && pending.epoch === undefined) this.#remove(pending)
   }
 
-  refused({ sequence, attempt, cause }: Refuse, epoch: number): void {
+  refused({ sequence, attempt, cause, isFull = false }: Refuse, epoch: number): void {
     const pending = this.#bySequence.get(sequence)
     if (pending === undefined || pending.attempt !== attempt || pending.epoch !== epoch) return
     pending.cause = cause
+    pending.isFull = isFull
     this.#refused.add(pending)
+    this.#reached(pending)
   }
 
   applied(entries: readonly Entry[]): void {
@@ -96,6 +103,7 @@ export class Writer {
       const pending = this.#bySequence.get(body.origin.sequence)
       if (pending === undefined) continue
       this.#remove(pending)
+      this.#reached(pending)
       this.#settle(pending.call, { type: 'committed', index })
     }
   }
@@ -144,7 +152,17 @@ export class Writer {
     this.#sequence += 1
     const { call } = asked
     const sequence = this.#sequence
-    const pending = { call, sequence, attempt: 0, asked, bytes: 0, epoch: undefined, sentMs: 0, cause: undefined }
+    const pending = {
+      call,
+      sequence,
+      attempt: 0,
+      asked,
+      bytes: 0,
+      epoch: undefined,
+      sentMs: 0,
+      cause: undefined,
+      isFull: false,
+    }
     this.#pending.set(call, pending)
     this.#bySequence.set(sequence, pending)
     return pending
@@ -166,13 +184,21 @@ export class Writer {
     if (epoch === undefined) return false
     // What refused it in an older epoch may have been undone.
     if (epoch !== standing.epoch) return true
-    return cause === undefined && standing.nowMs - sentMs >= standing.settings.resendMs
+    // What only waits behind others, on a link that is slow, is not lost: copies of it would wait there as well.
+    const sinceMs = sentMs < this.#reachedMs ? sentMs : Math.max(sentMs, this.#progressMs)
+    return cause === undefined && standing.nowMs - sinceMs >= standing.settings.resendMs
+  }
+
+  #reached({ sentMs }: Pending): void {
+    this.#progressMs = this.#init.standing.nowMs
+    this.#reachedMs = Math.max(this.#reachedMs, sentMs)
   }
 
   #tellRefusal(pending: Pending): void {
     pending.epoch = undefined
     pending.cause = undefined
-    this.#settle(pending.call, { type: 'conflict' })
+    if (pending.isFull) this.#remove(pending)
+    this.#settle(pending.call, pending.isFull ? { type: 'refused', reason: 'MEMORY_FULL' } : { type: 'conflict' })
   }
 
   #settledUpTo(): number {

@@ -63,8 +63,23 @@ export class Table {
 
   /** An estimate of the memory that the rows take, in bytes, with what they are found by; see {@link RowMeter}. */
   get bytes(): number {
-    const perRow = (this.#ordered === undefined ? 0 : ORDER_BYTES) + this.#indexes.size * INDEX_BYTES
-    return this.#bytes + this.size * perRow + this.#expiries.size * LIFE_BYTES
+    return this.#bytes + this.size * this.#bytesPerRow + this.#expiries.size * LIFE_BYTES
+  }
+
+  /** What a row would add to {@link bytes}. Freezes it. */
+  bytesOf(key: Key, row: Row, expires: boolean): number {
+    return this.#meter.measure(mapKeyOf(key), row) + this.#bytesPerRow + (expires ? LIFE_BYTES : 0)
+  }
+
+  /** What the row that is held adds to {@link bytes}; 0 when there is none. */
+  bytesAt(key: Key): number {
+    const name = mapKeyOf(key)
+    const row = this.#rows.get(name)
+    return row === undefined ? 0 : this.bytesOf(key, row, this.#expiries.expiresMs(name) !== undefined)
+  }
+
+  get #bytesPerRow(): number {
+    return (this.#ordered === undefined ? 0 : ORDER_BYTES) + this.#indexes.size * INDEX_BYTES
   }
 
   /** Whether some rows hold values that cannot be frozen, and so must be copied before they are given away. */

@@ -65,7 +65,7 @@ function isBody(value: Fields): boolean {
     case 'propose':
       return isListOf(value.proposals, isProposal)
     case 'refuse':
-      return isCount(value.sequence) && isCount(value.attempt) && isCount(value.cause)
+      return isRefusal(value)
     case 'fence':
       return isCount(value.call)
     case 'fenced':
@@ -88,6 +88,16 @@ function isBody(value: Fields): boolean {
     default:
       return false
   }
+}
+
+function isRefusal(value: Fields): boolean {
+  return (
+    isCount(value.sequence) && isCount(value.attempt) && isCount(value.cause) && isOptional(value.isFull, isBoolean)
+  )
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean'
 }
 
 function isAppend(value: Fields): boolean {

@@ -16,13 +16,18 @@ class ToldEngine implements Engine {
   copy = { identity: 'one', applied: 0, store: new Store() }
   outcomes: Outcome[] | undefined
   synced: Outcome = { type: 'synced', index: 1 }
+  /** Rows with longer keys find no room. */
+  keyCharactersMax = Number.POSITIVE_INFINITY
   calls = 0
   listener: EngineListener | undefined
 
   begin() {
     return {
       attempt: ({ writes }: Parameters<ReturnType<Engine['begin']>['attempt']>[0]): Promise<Outcome> => {
-        const outcome = this.#next({ type: 'committed', index: 1 })
+        const isFull = writes.some((write) => write.type === 'put' && String(write.key).length > this.keyCharactersMax)
+        const outcome = this.#next(
+          isFull ? { type: 'refused', reason: 'MEMORY_FULL' } : { type: 'committed', index: 1 },
+        )
         if (outcome.type === 'committed') for (const write of writes) this.copy.store.apply(write, 0)
         return Promise.resolve(outcome)
       },
@@ -154,7 +159,8 @@ test('of functions that run together after a conflict, one that throws or is mis
 })
 
 test('functions that run together keep to limits as if each ran alone', async () => {
-  const { engine, tables } = await opened({ writesMax: 3, bytesMax: 20_000 })
+  const { engine, tables } = await opened({ writesMax: 3 })
+  engine.keyCharactersMax = 20_000
   engine.outcomes = Array.from({ length: 6 }, () => ({ type: 'conflict' }))
   const two = (first: string, second: string) =>
     tables.transaction((tx) => {

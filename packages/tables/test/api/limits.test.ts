@@ -11,8 +11,9 @@ const definitions = { rows: table<{ readonly id: number; readonly text: string }
 test('what would need more memory than it may is refused, and there is room again for what is deleted', async (context) => {
   const cluster = new LocalCluster()
   context.after(() => cluster[Symbol.asyncDispose]())
-  const member = await cluster.start('one', { definitions: storeDefinitions(definitions) })
-  const { tables } = await createTables(member, definitions, { bytesMax: 50_000, rowBytesMax: 20_000, writesMax: 10 })
+  const settings = { storeBytesMax: 50_000 }
+  const member = await cluster.start('one', { definitions: storeDefinitions(definitions), settings })
+  const { tables } = await createTables(member, definitions, { rowBytesMax: 20_000, writesMax: 10 })
   const text = 'x'.repeat(10_000)
   for (let id = 0; id < 4; id += 1) await tables.rows.put({ id, text })
   await assert.rejects(tables.rows.put({ id: 4, text }), { code: 'MEMORY_FULL', message: /bytesMax/ })
@@ -34,7 +35,34 @@ test('what would need more memory than it may is refused, and there is room agai
   })
   await assert.rejects(many, { code: 'TRANSACTION_INVALID', message: /writesMax/ })
   assert.equal(tables.rows.size, 0)
-  await assert.rejects(createTables(member, definitions, { bytesMax: 0 }), { code: 'OPTION_INVALID' })
+  await assert.rejects(createTables(member, definitions, { writesMax: 0 }), { code: 'OPTION_INVALID' })
+})
+
+test('members that write at the same time do not pass the limit of memory together', async (context) => {
+  const cluster = new LocalCluster()
+  context.after(() => cluster[Symbol.asyncDispose]())
+  const init = { definitions: storeDefinitions(definitions), settings: { storeBytesMax: 100_000 } }
+  const members = [
+    await cluster.start('one', init),
+    await cluster.start('two', init),
+    await cluster.start('three', init),
+  ]
+  const tables = await Promise.all(members.map(async (member) => (await createTables(member, definitions)).tables))
+  const text = 'x'.repeat(1000)
+  const writes = tables.flatMap(({ rows }, place) =>
+    Array.from({ length: 60 }, (_, index) => rows.put({ id: place * 1000 + index, text })),
+  )
+  const settled = await Promise.allSettled(writes)
+  const refused = settled.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[]
+  assert.ok(refused.length >= 80, `${refused.length} of 180 were refused`)
+  for (const { reason } of refused) assert.equal(reason.code, 'MEMORY_FULL')
+  for (const each of tables) {
+    await each.sync()
+    assert.equal(each.rows.size, settled.length - refused.length)
+    assert.ok(each.status.bytes <= 100_000 && each.status.bytes > 98_000, `${each.status.bytes} bytes`)
+  }
+  await tables[1]?.rows.delete(0)
+  await tables[2]?.rows.put({ id: 1, text: '' })
 })
 
 test('a table takes no more rows than it may, and those that it has may still be written', async (context) => {

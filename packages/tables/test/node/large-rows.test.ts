@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { waitFor } from '@tiebeam/testing'
 import { get, memoryKind, put, TestCluster } from './cluster.ts'
 
 test('large rows pass through small outputs, and a joiner gets its snapshot meanwhile', async (t) => {
   const cluster = await TestCluster.create(t)
-  cluster.nodeInit = { outputBytesMax: 64 * 1024 }
+  // A link that stands still is not to be helped by its end.
+  cluster.nodeInit = { outputBytesMax: 64 * 1024, stallMs: 600_000 }
   const authority = memoryKind()
-  for (const index of [1, 2]) await cluster.start(index, { authority })
+  // Far more in one message than the output should hold, both ways at once: proposals here, entries there.
+  const replica = { proposeBytesMax: 1024 ** 2 }
+  for (const index of [1, 2]) await cluster.start(index, { authority, replica })
   await cluster.whole(2)
   const text = 'x'.repeat(10_000)
   const [backup] = cluster.backups
   assert.ok(backup !== undefined)
   const first = await Promise.all(Array.from({ length: 300 }, (_, index) => put(backup.engine, index, text)))
-  const joining = cluster.start(3, { authority })
+  const joining = cluster.start(3, { authority, replica })
   const second = await Promise.all(Array.from({ length: 300 }, (_, index) => put(backup.engine, 300 + index, text)))
   const joiner = await joining
   await cluster.whole(3)
@@ -46,4 +50,32 @@ test('a transaction that writes more than one may is refused, and so is what goe
   assert.deepEqual(outcomes[2], { type: 'refused', reason: 'TOO_MANY_PENDING' })
   assert.deepEqual([outcomes[0]?.type, outcomes[1]?.type], ['committed', 'committed'])
   assert.equal((await put(engine, 'b', 'x'.repeat(6000))).type, 'committed')
+})
+
+test('rows of 1 MB and 10 MB pass through small outputs, many at once, while a member does not read for a while', async (t) => {
+  const cluster = await TestCluster.create(t)
+  cluster.nodeInit = { outputBytesMax: 64 * 1024, stallMs: 600_000 }
+  const authority = memoryKind()
+  // What is larger than a row may be by default needs its time on the way, in which nothing else is heard.
+  const replica = { suspectAfterMs: 30_000 }
+  for (const index of [1, 2, 3]) await cluster.start(index, { authority, replica })
+  await cluster.whole(3)
+  const texts = [1_000_000, 10_000_000].map((length) => 'x'.repeat(length))
+  const writes = cluster.members.flatMap(({ engine }, member) =>
+    Array.from({ length: 6 }, (_, index) => put(engine, `${member}/${index}`, texts[index % 2])),
+  )
+  // All of them share one event loop: none reads, and none listens, until this is over.
+  await waitFor(() => cluster.members.some(({ engine }) => engine.status.committed > 2))
+  const untilMs = performance.now() + 1000
+  while (performance.now() < untilMs);
+  for (const outcome of await Promise.all(writes)) assert.equal(outcome.type, 'committed')
+  for (const { engine } of cluster.members) {
+    assert.equal((await engine.sync()).type, 'synced')
+    for (let member = 0; member < 3; member += 1) {
+      for (let index = 0; index < 6; index += 1) assert.equal(get(engine, `${member}/${index}`), texts[index % 2])
+    }
+  }
+  await waitFor(() =>
+    cluster.members.every(({ node }) => node.stats().links.every(({ queuedBytes }) => queuedBytes === 0)),
+  )
 })

@@ -1,7 +1,8 @@
 import { Register } from '../../src/authority/register.ts'
 import type { Effect, ReplicaEvent } from '../../src/replica/event.ts'
+import type { Legacy } from '../../src/replica/legacy.ts'
 import type { Message } from '../../src/replica/message.ts'
-import { type Legacy, Replica } from '../../src/replica/replica.ts'
+import { Replica } from '../../src/replica/replica.ts'
 import type { ReplicaSettings } from '../../src/replica/settings.ts'
 import { Store } from '../../src/store/store.ts'
 

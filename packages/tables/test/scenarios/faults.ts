@@ -12,7 +12,8 @@ export interface Fault {
   readonly kind: FaultKind
   /** Default: all. */
   readonly authorities?: readonly AuthorityName[]
-  run(site: Site): Promise<void>
+  /** Returns the member whose own stall is that of the fault, if there is one. */
+  run(site: Site): Promise<MemberProcess | undefined>
 }
 
 const outside: readonly AuthorityName[] = ['etcd', 'kubernetes']
@@ -63,18 +64,28 @@ export const faults: readonly Fault[] = [
       // Asked before it can hear that it leads no longer.
       primary.readUnwatched()
       primary.child.signal('SIGCONT')
+      return primary
     },
   },
   {
     name: 'the primary cut off',
     kind: 'cut',
     run: async (site) => {
-      const primary = await site.primary()
-      const others = site.others(primary)
-      await site.network.partition([primary.host.name], [...others.map(({ host }) => host.name), 'authority'])
-      await site.progress(others)
-      await site.network.heal()
+      return cutOff(site, await site.primary(), (here, there) => [
+        [here, there],
+        [there, here],
+      ])
     },
+  },
+  {
+    name: 'a primary that hears and is not heard',
+    kind: 'cut',
+    run: async (site) => cutOff(site, await site.primary(), (here, there) => [[here, there]]),
+  },
+  {
+    name: 'a primary that is heard and does not hear',
+    kind: 'cut',
+    run: async (site) => cutOff(site, await site.primary(), (here, there) => [[there, here]]),
   },
   {
     name: 'a backup that hears and is not heard',
@@ -223,7 +234,21 @@ export const faults: readonly Fault[] = [
   },
 ]
 
-async function killed(site: Site, member: MemberProcess): Promise<void> {
+/** Until the others go on; the authority counts as one of them. */
+async function cutOff(
+  site: Site,
+  member: MemberProcess,
+  pairs: (here: string, there: string) => [from: string, to: string][],
+): Promise<MemberProcess> {
+  const others = site.others(member)
+  const there = [...others.map(({ host }) => host.name), 'authority']
+  await site.network.cut(there.flatMap((name) => pairs(member.host.name, name)))
+  await site.progress(others)
+  await site.network.heal()
+  return member
+}
+
+async function killed(site: Site, member: MemberProcess): Promise<undefined> {
   await site.kill(member)
   await site.progress()
 }
@@ -239,7 +264,7 @@ async function twoOf(site: Site): Promise<MemberProcess[]> {
 async function killedMeanwhile(
   site: Site,
   { down, up }: { readonly down: () => Promise<unknown>; readonly up: () => Promise<unknown> },
-): Promise<void> {
+): Promise<undefined> {
   const backup = await site.backup()
   await down()
   await site.progress()

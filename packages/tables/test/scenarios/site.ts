@@ -169,18 +169,24 @@ export class Site {
     })
   }
 
-  /** Does something, starts those who are missing after it, and prints how long the writes of any client stood still. */
-  async measure(what: string, fault: () => Promise<void>): Promise<void> {
+  /**
+   * Does something, starts those who are missing after it, and prints how long the writes of any client stood still: of a member that
+   * nothing was done to, and apart from them of the one that `fault` returns, which is heard again only when it is over.
+   */
+  async measure(what: string, fault: () => Promise<MemberProcess | undefined>): Promise<void> {
     const startedNs = process.hrtime.bigint()
-    await fault()
+    const hit = await fault()
     this.startMissing()
     await this.whole()
     const tookMs = Math.round(Number(process.hrtime.bigint() - startedNs) / 1e6)
-    const stalls = stallsOf(
-      this.#all.flatMap(({ operations }) => operations),
-      startedNs,
-    )
-    this.#t.diagnostic(JSON.stringify({ what, tookMs, ...stalls }))
+    const stallsAt = (members: readonly MemberProcess[]): Stalls =>
+      stallsOf(
+        members.flatMap(({ operations }) => operations),
+        startedNs,
+      )
+    const ofHit = hit === undefined ? {} : { ofHit: stallsAt([hit]) }
+    const stalls = stallsAt(this.#all.filter((member) => member !== hit))
+    this.#t.diagnostic(JSON.stringify({ what, tookMs, ...stalls, ...ofHit }))
   }
 
   /** Kills all at once. What they did is judged before, for they take all rows with them. */

@@ -2,6 +2,7 @@ import { isIn, type Uid, type View } from '../../src/member.ts'
 import type { Entry } from '../../src/replica/entry.ts'
 import type { Effect } from '../../src/replica/event.ts'
 import type { Message } from '../../src/replica/message.ts'
+import type { ReplicaSettings } from '../../src/replica/settings.ts'
 import type { SimulatedAuthority } from './authority.ts'
 import type { Coverage } from './coverage.ts'
 import { type ClientTransaction, History, TABLE } from './history.ts'
@@ -29,10 +30,10 @@ export class Checker {
 
   /** Without, only what an application could see is looked at: what is committed, shown and told. */
   readonly #assertsRules: boolean
-  readonly #logEntriesMax: number
+  readonly #settings: ReplicaSettings
 
-  constructor(authority: SimulatedAuthority, coverage: Coverage, logEntriesMax: number, assertsRules: boolean) {
-    this.#logEntriesMax = logEntriesMax
+  constructor(authority: SimulatedAuthority, coverage: Coverage, settings: ReplicaSettings, assertsRules: boolean) {
+    this.#settings = settings
     this.#authority = authority
     this.#coverage = coverage
     this.#assertsRules = assertsRules
@@ -66,7 +67,10 @@ export class Checker {
       watched.epoch = view.epoch
     }
     // Views begin with an entry of their own, also when there is no room.
-    if (copy.log.length > this.#logEntriesMax + 20) this.fail('bounded log', `${uid} keeps ${copy.log.length} entries`)
+    const { logEntriesMax, storeBytesMax } = this.#settings
+    if (copy.log.length > logEntriesMax + 20) this.fail('bounded log', `${uid} keeps ${copy.log.length} entries`)
+    const { bytes } = copy.store
+    if (copy.isWhole && bytes > storeBytesMax) this.fail('bounded memory', `the rows at ${uid} take ${bytes} bytes`)
     if (replica.isPrimary && view !== undefined && watched.led !== view.epoch) {
       watched.led = view.epoch
       this.#leads(process, view.epoch)

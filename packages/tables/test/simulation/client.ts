@@ -131,7 +131,7 @@ export class Client {
     if (random.chance(0.3)) writes.push({ type: 'delete', table: TABLE, key: random.integer(profile.keys) })
     if (random.chance(0.02)) writes.push({ type: 'clear', table: TABLE })
     this.#process.call({ type: 'transact', call: transaction.id, snapshot, reads, writes }, (outcome) => {
-      coverage.add(outcome.type)
+      coverage.add(outcome.type === 'refused' ? outcome.reason : outcome.type)
       if (outcome.type === 'conflict') {
         const { replica } = this.#process
         if (transaction.attempt < profile.attemptsMax && replica.isReadable) return this.#attempt(transaction, kind)

@@ -172,6 +172,15 @@ export const profiles = {
       chunkBytesMax: 1,
     },
   },
+  /** There is room for some of the rows, and copies of a transaction arrive late and more than once. */
+  full: {
+    ...base,
+    name: 'full',
+    isDisorderly: true,
+    clientMs: 12,
+    faults: { ...base.faults, slow: 8, lossy: 4 },
+    settings: { ...settings, resendMs: 60, storeBytesMax: 700 },
+  },
   /** Members that lag behind, and answer late. */
   slow: {
     ...base,

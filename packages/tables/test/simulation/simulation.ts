@@ -64,7 +64,7 @@ export class Simulation {
     this.network = new SimulatedNetwork(this.queue, this.random, this.profile.slowMs, this.profile.isDisorderly)
     this.authority = new SimulatedAuthority(this.queue, this.random, this.profile.authority, this.coverage)
     const settings = { ...replicaDefaults, ...this.profile.settings }
-    this.checker = new Checker(this.authority, this.coverage, settings.logEntriesMax, init.assertsRules ?? true)
+    this.checker = new Checker(this.authority, this.coverage, settings, init.assertsRules ?? true)
     this.authority.onInstalled = (view, before) => this.#installed(view, before)
     this.nodes = Array.from({ length: this.profile.nodes }, (_, index) => `node${index}`)
   }

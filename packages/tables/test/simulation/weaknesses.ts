@@ -6,7 +6,7 @@ import type { SimulationInit } from './simulation.ts'
 /** A mistake on purpose, and the profile that steers the schedule towards where it shows. */
 export type Weakness = Pick<SimulationInit, 'profile' | 'rules' | 'keepsIdentity' | 'validatesReads'>
 
-const { mixed, joiners, slow, late, usurpers, losses } = profiles
+const { mixed, joiners, slow, late, usurpers, losses, full } = profiles
 
 class WithoutWriteAll extends Rules {
   override committed(held: readonly number[]): number {
@@ -80,6 +80,12 @@ class WithoutSearchOfUncommitted extends Rules {
   }
 }
 
+class WithoutLastingRefusals extends Rules {
+  override staysRefused(): boolean {
+    return false
+  }
+}
+
 class WithoutAskingMembers extends Rules {
   override isFenceAnswered(round: number, { joiner }: FenceFacts): boolean {
     return joiner === undefined || joiner >= round
@@ -130,6 +136,7 @@ export const weaknesses: Readonly<Record<string, Weakness>> = {
   '8 aligned before acknowledging': { profile: usurpers, rules: new WithoutAlignment() },
   '9 once: the refusal waits': { profile: usurpers, rules: new WithoutWaitOfRefusals() },
   '9 once: the uncommitted part is searched': { profile: mixed, rules: new WithoutSearchOfUncommitted() },
+  '9 once: what found no room stays refused': { profile: full, rules: new WithoutLastingRefusals() },
   '10 a fence asks the members': { profile: slow, rules: new WithoutAskingMembers() },
   '10 a fence asks the joiner': { profile: joiners, rules: new WithoutAskingJoiner() },
   '10 a fence waits for the inherited tail': { profile: usurpers, rules: new WithoutInheritedTail() },

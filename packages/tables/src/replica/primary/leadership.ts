@@ -51,7 +51,7 @@ export class Leadership {
     for (const member of othersIn(view, standing.self.uid)) {
       this.#progress.set(member.uid, new Progress(member, this.#startIndex, standing.settings, standing.nowMs))
     }
-    this.#proposals = new Proposals(standing.rules, copy)
+    this.#proposals = new Proposals(standing.rules, copy, standing.settings.storeBytesMax)
     this.#fences = new Fences(standing.rules)
     this.#departures = new Departures(standing.settings.outcomesKeptMs)
     this.#admission = init.admission

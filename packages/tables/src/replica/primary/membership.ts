@@ -39,8 +39,9 @@ export function nextView(facts: MembershipFacts, settings: ReplicaSettings, nowM
 }
 
 /**
- * Who is to be left out. A primary that would drop half of its view or more waits longer: the others may be the side that goes on.
- * This is for liveness alone; safety rests on rule 1.
+ * Who is to be left out. A primary that would drop half of its view or more waits longer: the others may be the side that goes on. Those
+ * that are about to be missed count as well: members were not all heard at the same time when a cut came. This is for liveness alone;
+ * safety rests on rule 1.
  */
 function lostMembers(
   { view, self, progress, lost }: MembershipFacts,
@@ -55,8 +56,9 @@ function lostMembers(
     })
     return new Set(missing.map(({ uid }) => uid))
   }
-  const missing = silentFor(settings.suspectAfterMs)
-  return missing.size * 2 < view.members.length ? missing : silentFor(settings.suspectAfterMs * 2)
+  const { suspectAfterMs } = settings
+  const isMost = silentFor(suspectAfterMs / 2).size * 2 >= view.members.length
+  return silentFor(isMost ? suspectAfterMs * 2 : suspectAfterMs)
 }
 
 function isSilent(progress: Progress, ms: number, nowMs: number): boolean {

@@ -4,6 +4,9 @@ import type { Log } from '../log.ts'
 import type { Acknowledge, Append, Mismatch } from '../message.ts'
 import type { ReplicaSettings } from '../settings.ts'
 
+/** How much of a message is filled while it is tried what fits. */
+const TRIED_SHARE = 1 / 16
+
 /** What the primary tells everyone with each message. */
 export interface Announcement {
   readonly view: View
@@ -100,7 +103,12 @@ export class Progress {
 
   #entriesToSend(log: Log): Entry[] {
     const { appendEntriesMax, appendBytesMax, inFlightEntriesMax, inFlightBytesMax } = this.#settings
-    if (!this.#streaming) return log.from(this.#next, appendEntriesMax, appendBytesMax)
+    if (!this.#streaming) {
+      const entries = log.from(this.#next, appendEntriesMax, appendBytesMax * TRIED_SHARE)
+      // What is large is sent once it is known to fit: each try would carry it anew.
+      const bytes = log.bytesBetween(this.#next - 1, this.#next - 1 + entries.length)
+      return bytes > appendBytesMax * TRIED_SHARE ? [] : entries
+    }
     if (!this.#hasRoom(log)) return []
     const roomEntries = inFlightEntriesMax - (this.#next - 1 - this.matched)
     const roomBytes = inFlightBytesMax - log.bytesBetween(this.matched, this.#next - 1)

@@ -5,6 +5,8 @@ import type { Entry, EntryBody } from '../entry.ts'
 import type { Proposal, Refuse } from '../message.ts'
 import type { Rules } from '../rules.ts'
 import { LastWrites } from './last-writes.ts'
+import { Refusals } from './refusals.ts'
+import { Room } from './room.ts'
 
 /** What becomes of a proposed transaction at the primary. */
 type Verdict =
@@ -20,10 +22,13 @@ export class Proposals {
   /** Transactions in the log that are not applied yet. */
   readonly #underWay = new Map<Uid, Set<number>>()
   readonly #lastWrites: LastWrites
+  readonly #room: Room
+  readonly #refusals = new Refusals()
 
-  constructor(rules: Rules, copy: Copy) {
+  constructor(rules: Rules, copy: Copy, storeBytesMax: number) {
     this.#rules = rules
     this.#copy = copy
+    this.#room = new Room(copy, storeBytesMax)
     this.#lastWrites = new LastWrites(copy.log)
     for (const { body } of copy.log.from(copy.applied + 1)) this.#begin(body)
   }
@@ -33,19 +38,30 @@ export class Proposals {
     // Its entry reaches the writer as all entries do, and needs no other answer.
     if (this.#copy.outcomes.has(from.uid, sequence)) return { type: 'nothing' }
     if (this.#rules.isUnderWay(this.#underWay.get(from.uid)?.has(sequence) === true)) return { type: 'nothing' }
+    if (this.#refusals.isSettled(from.uid, proposal)) return { type: 'nothing' }
     const cause = this.#conflict(reads, snapshot)
-    if (cause === undefined) {
-      return { type: 'append', body: { type: 'transaction', origin: { uid: from.uid, sequence, settled }, writes } }
+    if (cause !== undefined) return { type: 'refuse', refuse: { type: 'refuse', sequence, attempt, cause } }
+    if (this.#rules.staysRefused(this.#refusals.has(from.uid, sequence)) || !this.#room.has(writes)) {
+      this.#refusals.add(from.uid, sequence)
+      return { type: 'refuse', refuse: this.#full(sequence, attempt) }
     }
-    return { type: 'refuse', refuse: { type: 'refuse', sequence, attempt, cause } }
+    return { type: 'append', body: { type: 'transaction', origin: { uid: from.uid, sequence, settled }, writes } }
+  }
+
+  /** Once all that is appended is committed, no other tail is left in which an earlier attempt may be. */
+  #full(sequence: number, attempt: number): Refuse {
+    return { type: 'refuse', sequence, attempt, cause: this.#copy.log.lastIndex, isFull: true }
   }
 
   appended(entry: Entry): void {
     this.#begin(entry.body)
     this.#lastWrites.add(entry)
+    this.#room.appended(entry)
   }
 
-  applied({ body }: Entry): void {
+  applied(entry: Entry): void {
+    const { body } = entry
+    this.#room.applied(entry)
     if (body.type === 'transaction') this.#underWay.get(body.origin.uid)?.delete(body.origin.sequence)
   }
 

@@ -46,8 +46,10 @@ export async function addTableMetrics(registry: Registry, status: () => Status):
     Number(cutOff),
   )
   gauge('tiebeam_tables_bytes', 'Estimated memory of all rows.', ({ bytes }) => bytes)
+  gauge('tiebeam_tables_bytes_max', 'What all rows may take, if this node is the primary.', ({ bytesMax }) => bytesMax)
   gauge('tiebeam_tables_log_entries', 'Entries of the log that are held.', ({ logEntries }) => logEntries)
   gauge('tiebeam_tables_log_bytes', 'Estimated memory of the log.', ({ logBytes }) => logBytes)
+  gauge('tiebeam_tables_log_bytes_max', 'What the log may take before writes wait.', ({ logBytesMax }) => logBytesMax)
   gauge('tiebeam_tables_lag_entries', 'Entries held and not yet known to be committed.', ({ lagEntries }) => lagEntries)
   gauge('tiebeam_tables_calls_pending', 'Writes and fences under way.', ({ callsPending }) => callsPending)
   counter(
