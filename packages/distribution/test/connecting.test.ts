@@ -190,7 +190,9 @@ for (const kind of peerKinds) {
         () => false,
       ),
     )
-    assert.deepEqual(downs, ['CONNECTION_REPLACED'])
+    // The peer may close the old one before it ends the handshake of the new one, as OTP does.
+    assert.equal(downs.length, 1)
+    assert.match(downs[0] ?? '', /^CONNECTION_(REPLACED|CLOSED)$/)
     assert.equal(await node.ping(peer.name), 'pong')
     assert.deepEqual(node.stats().connecting, [])
   })
