@@ -15,11 +15,11 @@ const floors: Readonly<Record<string, number>> = {
   synced: 2000,
   validated: 1000,
   witnessed: 800,
-  takeover: 80,
+  takeover: 60,
   unalignedTakeover: 5,
-  unknownInstall: 30,
+  unknownInstall: 20,
   joinerCut: 2,
-  rejoinFromPrefix: 15,
+  rejoinFromPrefix: 8,
   snapshot: 150,
   excluded: 50,
   cutOff: 100,
@@ -28,8 +28,8 @@ const floors: Readonly<Record<string, number>> = {
   left: 5,
   reset: 10,
   lost: 30,
-  expiry: 30,
-  forget: 30,
+  expiry: 20,
+  forget: 20,
 }
 
 test('members keep to every rule in every step, their history is strictly serializable, and they come together after the heal', (context) => {
