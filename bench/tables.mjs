@@ -94,7 +94,7 @@ async function series(name, size) {
   await withTables(
     size,
     async (compare, sites) => {
-      await compare(`${name}.writes`, 'writes/s', size.bytes > 1_000 ? 3_200 : 16_000, (site, count) =>
+      await compare(`${name}.writes`, 'writes/s', size.bytes > 1_000 ? 6_400 : 48_000, (site, count) =>
         site.writer.ask('writes', numbers(count), count, 64, size.rows, size.bytes),
       )
       if (name.startsWith('rows') && isChosen(`${name}.bytes-a-row`)) {
