@@ -2,7 +2,7 @@
 export interface TableLimits {
   /** One row, in bytes, as estimated. Default 1 MiB. */
   readonly rowBytesMax: number
-  /** Rows of one table, each of which is a `Map`: beyond it a new row is refused with `MEMORY_FULL`. Default, and at most, 16,000,000. */
+  /** Rows of one table, which is a `Map`: beyond it a new row is refused with `MEMORY_FULL`. Default, and at most, 16,000,000. */
   readonly rowsMax: number
   /** Writes of one transaction. Default 10,000. */
   readonly writesMax: number

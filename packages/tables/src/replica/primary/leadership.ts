@@ -120,7 +120,7 @@ export class Leadership {
   propose(from: Member, proposals: readonly Proposal[]): void {
     const { view } = this.#init
     // Rule 9: only writers of the view. One that was excluded looks its transactions up, and so none may follow.
-    if (!view.members.some(({ uid }) => uid === from.uid)) return
+    if (!isIn(view, from.uid)) return
     for (const proposal of proposals) {
       // Neither done nor refused: the writer asks again.
       if (this.#isFull) break
@@ -257,7 +257,7 @@ export class Leadership {
   #join(member: Member, holds: { readonly identity: string; readonly position: Position } | undefined): void {
     const { standing, view, copy } = this.#init
     // One that is in already, or counts, hears of it by what is sent anyway.
-    if (view.members.some(({ uid }) => uid === member.uid)) return
+    if (isIn(view, member.uid)) return
     const present = this.#admission
     // One at a time. The same may begin again, as long as it does not count.
     if (present !== undefined && (present.counts || present.member.uid !== member.uid)) return
